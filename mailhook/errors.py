@@ -1,0 +1,106 @@
+"""What can go wrong, whose it is, and whether it may pass by itself.
+
+The class of an error decides what happens next: a `PermanentError` becomes a
+quarantined row and the rest goes on, a `TemporaryError` writes nothing and is
+tried again, a `ConfigError` is for the operator. Anything else is our bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class MailhookError(Exception):
+    """Any error mailhook raises on purpose. `exit_code` follows sysexits.h."""
+
+    exit_code: ClassVar[int] = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the settings.
+
+    `path` is the dotted key (`mailboxes[0].host`), `line` counts from 1, and
+    `content` is that line as written, blank where a secret could stand in it.
+    """
+
+    path: str
+    message: str
+    hint: str = ""
+    line: int | None = None
+    content: str = ""
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        shown = f"\n    {self.content.strip()}" if self.content.strip() else ""
+        hint = f"\n    hint: {self.hint}" if self.hint else ""
+        return f"{where}{self.path}: {self.message}{shown}{hint}"
+
+
+class ConfigError(MailhookError):
+    """Settings, a refused login, a missing folder: the operator has to act."""
+
+    exit_code = 78
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class TemporaryError(MailhookError):
+    """Nothing was written; the same call may succeed later (network, lock, full disk)."""
+
+    exit_code = 75
+
+
+class UsageError(MailhookError):
+    """The command was called in a way it cannot follow."""
+
+    exit_code = 2
+
+
+class UnreadableInput(MailhookError):
+    """Input that cannot be read at all, so no row can be made of it."""
+
+    exit_code = 65
+
+
+class PermanentError(MailhookError):
+    """One delivery cannot be understood or believed; it is quarantined with its bytes.
+
+    `reason` is what the `deliveries.reason` column holds: the class's code, a
+    colon and one sentence.
+    """
+
+    code: ClassVar[str] = "permanent"
+
+    @property
+    def reason(self) -> str:
+        """The code and the sentence, as stored in `deliveries.reason`."""
+        return f"{self.code}: {self}"
+
+
+class MalformedMessage(PermanentError):
+    """The bytes are no message anybody could have sent on purpose."""
+
+    code = "malformed_message"
+
+
+class Untrusted(PermanentError):
+    """It reads like a hook, but nothing proves who said so."""
+
+    code = "untrusted"
+
+
+class UnknownNotice(PermanentError):
+    """The sender is proven, but no reader understood what was said."""
+
+    code = "unknown_notice"
+
+
+class MalformedNotice(PermanentError):
+    """It is a notice by its shape, but what it carries contradicts that shape."""
+
+    code = "malformed_notice"
