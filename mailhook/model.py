@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Object: TypeAlias = Mapping[str, Json]
@@ -220,6 +220,43 @@ class Event:
     def is_alert(self) -> bool:
         """Whether this tells of the delivery of hooks itself."""
         return self.event_type == "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A recorded event, as far as matching and merging look at it.
+
+    `columns` holds the columns of `events` that a merge may change, by name.
+    `undated_by` says which authenticities of mail without the vendor's time
+    have already been counted here: one place each.
+    """
+
+    id: int
+    key: str
+    subject_id: str | None
+    event_type: str
+    event_action: str
+    occurred_at: datetime
+    time_source: TimeSource
+    authenticity: Authenticity
+    confidence: Confidence
+    object: Object
+    columns: Mapping[str, Any] = field(repr=False)
+    undated_by: frozenset[Authenticity] = frozenset()
+
+    @property
+    def dated(self) -> bool:
+        """Whether its time is the vendor's."""
+        return self.time_source == "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A value that was there and another one that came: a row of `conflicts`."""
+
+    field: str
+    had: Json
+    got: Json
 
 
 @dataclass(frozen=True, slots=True)

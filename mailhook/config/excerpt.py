@@ -1,0 +1,107 @@
+"""Lines of a settings file, shown without what could be a secret.
+
+Hidden, to the end of its line: whatever stands under a secret's key and is no
+reference, whatever stands under an unknown key (it may be a misspelt
+`password`), repeated values, and URLs that carry a password.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from mailhook.config.document import Document, Loc, Plain, Span
+from mailhook.config.keys import Pattern, known, pattern, sections
+from mailhook.config.secret import Secret, is_reference
+
+_MASK = "***"
+_MAX_CHARS = 160
+_URL_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@")
+_LINE_KEYS = re.compile(r"([\w-]+)['\"]?\s*:(?=\s|$)")
+
+
+class Excerpts:
+    """Looks up lines by offset, each as it may be shown."""
+
+    def __init__(self, document: Document) -> None:
+        self._text = document.text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", document.text))]
+        self._hidden: dict[int, int] = {}
+        for span in _secret_spans(document):
+            self._hide(span)
+
+    def line(self, at: int) -> int:
+        """The number, from 1, of the line at the offset."""
+        return bisect_right(self._starts, at)
+
+    def content(self, at: int) -> str:
+        """The line at the offset, masked from where a secret could begin."""
+        number = self.line(at)
+        shown = self._line(number)
+        cut = self._hidden.get(number)
+        if cut is not None and shown[cut:].strip():
+            shown = shown[:cut].rstrip() + f" {_MASK}"
+        return _printable(shown)
+
+    def content_of_unparsed(self, at: int) -> str:
+        """The line at the offset if nothing but known, unsecret keys stands in it, else empty."""
+        shown = self._line(self.line(at))
+        keys = _LINE_KEYS.findall(shown)
+        harmless = {key[-1] for key in known()} - {at[-1] for at in _secret_keys()}
+        if not keys or not harmless.issuperset(keys) or _URL_PASSWORD.search(shown):
+            return ""
+        return _printable(shown)
+
+    def _line(self, number: int) -> str:
+        end = self._starts[number] if number < len(self._starts) else len(self._text)
+        return self._text[self._starts[number - 1] : end].rstrip("\r\n")
+
+    def _hide(self, span: Span) -> None:
+        end = span.start + len(self._text[span.start : span.end].rstrip())
+        first = self.line(span.start)
+        for number in range(first, self.line(end) + 1):
+            column = max(0, span.start - self._starts[number - 1])
+            self._hidden[number] = min(column, self._hidden.get(number, column))
+
+
+def _secret_spans(document: Document) -> Iterator[Span]:
+    yield from document.skipped
+    values = dict(_values(document.root, ()))
+    for loc, span in document.spans.items():
+        if loc and _may_be_secret(loc, values.get(loc)):
+            yield span
+
+
+def _values(value: Plain, loc: Loc) -> Iterator[tuple[Loc, Plain]]:
+    yield loc, value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _values(item, (*loc, key))
+    if isinstance(value, list):
+        for nth, item in enumerate(value):
+            yield from _values(item, (*loc, nth))
+
+
+def _may_be_secret(loc: Loc, value: Plain) -> bool:
+    steps = pattern(loc)
+    if isinstance(value, str) and _URL_PASSWORD.search(value):
+        return True
+    if sections().get(steps) is Secret:
+        return not is_reference(value)
+    if steps in _secret_keys() and not isinstance(value, list):
+        return True
+    while steps and steps[-1] == "*":
+        steps = steps[:-1]
+    return steps not in known()
+
+
+def _secret_keys() -> set[Pattern]:
+    """The keys beneath which a reference to a secret stands, alone or in a list."""
+    secrets = (at for at, model in sections().items() if model is Secret)
+    return {at[:-1] if at[-1] == "*" else at for at in secrets}
+
+
+def _printable(line: str) -> str:
+    shown = line if len(line) <= _MAX_CHARS else f"{line[:_MAX_CHARS]}…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)

@@ -1,0 +1,145 @@
+"""From a notice to an event: normalise the words, find the subject, make the key.
+
+Pure. What the vendor said stays beside what it means: `raw_*` and `object` as
+sent, the other words by the catalogue's tables. Whether the event is already
+known is not decided here but in `matching`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from mailhook import times
+from mailhook.catalog import Catalog, TypeInfo
+from mailhook.model import Channel, Event, Json, Notice, Object, TimeSource
+
+# An object's ids that name who asked or where it belongs, never what it is about.
+_CONTEXT_IDS = frozenset(
+    {"account_id", "client_id", "user_id", "flow_id", "process_id", "national_id"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The delivery a notice was found in, as far as keys and times depend on it.
+
+    `origin` names the delivery within keys: `mail:<Message-ID>`, or the
+    sha256 of the raw bytes where there is none.
+    """
+
+    channel: Channel
+    origin: str
+    sent_at: datetime | None
+    received_at: datetime
+    verified: bool
+
+
+def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> Event:
+    """The event that `notice`, the `nth` (from 1) of its delivery, tells of."""
+    info = catalog.type(notice.type)
+    event_type = info.name if info else catalog.normal_type(notice.type)
+    action = catalog.normal_action(notice.action, event_type)
+    repeatable = catalog.action(event_type, action).repeats
+    subject_type, subject_id = _subject(notice.object, event_type, info)
+    occurred_at, time_source = _time(notice, context)
+    mail_key = f"{_origin(context.origin)}#{nth}/{_kind(event_type, action)}"
+    base_key = _base_key(notice, event_type, action, subject_id) or mail_key
+    timed = repeatable and (subject_id is not None or event_type == "webhook")
+    raw_status = _text(notice.object, *(info.status_fields if info else ("status",)))
+    return Event(
+        base_key=base_key,
+        key=f"{base_key}@{times.short(occurred_at)}" if timed else base_key,
+        mail_key=mail_key,
+        repeatable=repeatable,
+        product=info.product if info else _product(notice, event_type),
+        event_type=event_type,
+        event_action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        process_id=_text(notice.object, "process_id", "identity_process_id"),
+        account_id=_text(notice.object, "account_id"),
+        flow_id=_text(notice.object, "flow_id"),
+        status=catalog.normal_status(raw_status) if raw_status else None,
+        occurred_at=occurred_at,
+        time_source=time_source,
+        updated_at=times.parse(_text(notice.object, "update_date") or ""),
+        authenticity="verified" if context.verified or notice.proven else "unverified",
+        confidence=notice.confidence,
+        truora_id=notice.truora_id,
+        idempotency_key=notice.idempotency_key,
+        version=notice.version,
+        object=notice.object,
+        raw_type=notice.type,
+        raw_action=notice.action,
+        raw_status=raw_status,
+        raw_timestamp=notice.timestamp,
+    )
+
+
+def alias(vendor_id: str) -> str:
+    """The vendor's id as it stands in `aliases`; never equal to a key, which has a slash."""
+    return _word(vendor_id)
+
+
+def _kind(event_type: str, action: str) -> str:
+    return f"{_word(event_type)}.{_word(action).replace('.', '%2E')}"
+
+
+def _base_key(notice: Notice, event_type: str, action: str, subject_id: str | None) -> str | None:
+    if event_type == "webhook":
+        return f"webhook/{_word(_text(notice.object, 'endpoint') or '-')}/{_word(action)}"
+    owner = subject_id or notice.truora_id or notice.idempotency_key
+    return f"{_word(owner)}/{_kind(event_type, action)}" if owner else None
+
+
+def _subject(
+    content: Object, event_type: str, info: TypeInfo | None
+) -> tuple[str | None, str | None]:
+    if info:
+        subject_id = _text(content, *info.id_fields)
+        return (info.subject_type, subject_id) if subject_id else (None, None)
+    for name in (f"{event_type}_id", f"{_last_word(event_type)}_id"):
+        if subject_id := _text(content, name):
+            return name.removesuffix("_id"), subject_id
+    named = [name for name in content if name.endswith("_id") and name not in _CONTEXT_IDS]
+    if len(named) == 1 and (subject_id := _text(content, named[0])):
+        return named[0].removesuffix("_id"), subject_id
+    return None, None
+
+
+def _last_word(event_type: str) -> str:
+    return event_type.replace(".", "_").rsplit("_", 1)[-1]
+
+
+def _product(notice: Notice, event_type: str) -> str:
+    return (notice.product or event_type).strip().lower().replace(" ", "_") or "unknown"
+
+
+def _time(notice: Notice, context: Context) -> tuple[datetime, TimeSource]:
+    if moment := times.parse(notice.timestamp or ""):
+        return moment, "vendor"
+    if context.sent_at:
+        return context.sent_at, "mail"
+    return context.received_at, "observed" if context.channel == "api" else "received"
+
+
+def _text(content: Object, *names: str) -> str | None:
+    """The first of the named members that is a text or a whole number, as text."""
+    for name in names:
+        value: Json = content.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+def _word(text: str) -> str:
+    """Percent-encoded (RFC 3986), so that `/`, `@`, `#` and `~` in keys are always ours."""
+    return quote(text, safe="").replace("~", "%7E")
+
+
+def _origin(origin: str) -> str:
+    return quote(origin, safe=":<>@+=!$*").replace("~", "%7E")

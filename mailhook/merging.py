@@ -1,0 +1,140 @@
+"""What one more sighting changes in a recorded event. Pure.
+
+Content comes only from sightings of the row's own authenticity: the first
+verified one replaces what unverified ones said, and from then on an
+unverified one changes nothing. Among equals the first word stands, later
+ones fill what was missing, and a different value is a clash, never an
+overwrite. `exact` goes before `mentioned`, the vendor's time before any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mailhook import times
+from mailhook.model import Clash, Event, Json, Known, Object
+
+# Vendor times closer than this are one time, written by two roads.
+_EQUAL_SECONDS = 5
+
+# Columns that say something of their own; the others repeat members of the object.
+_OWN = ("status", "truora_id", "idempotency_key", "version")
+_CONTENT = (*_OWN, "raw_status", "updated_at", "process_id", "account_id", "flow_id")
+_WORDS = ("product", "raw_type", "raw_action")
+_TIME = ("occurred_at", "time_source", "raw_timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What a sighting changes in its row.
+
+    `fills` says whether the sighting may add anything, aliases too; `forgets`
+    that the row's former aliases came from unverified sightings and go.
+    """
+
+    updates: Mapping[str, Any]
+    clashes: tuple[Clash, ...] = ()
+    fills: bool = True
+    forgets: bool = False
+
+
+def merge(row: Known, event: Event) -> Merge:
+    """What `event`, a further sighting of `row`, changes there."""
+    if row.authenticity == "verified" and event.authenticity == "unverified":
+        return Merge({}, fills=False)
+    if row.authenticity == "unverified" and event.authenticity == "verified":
+        return _replaced(row, event)
+    if row.confidence == "exact" and event.confidence == "mentioned":
+        return Merge(*_time(row, event))
+    if row.confidence == "mentioned" and event.confidence == "exact":
+        return _exact(row, event)
+    return _filled(row, event)
+
+
+def _replaced(row: Known, event: Event) -> Merge:
+    updates = _said(event, (*_CONTENT, *_WORDS, *_TIME))
+    updates |= {"object": event.object, "authenticity": "verified", "confidence": event.confidence}
+    clashes = [
+        *_clashes(row.columns, updates, _OWN),
+        *_clashes(row.object, event.object, row.object, "object."),
+    ]
+    if row.dated and row.occurred_at != event.occurred_at:
+        clashes.append(_time_clash(row, event))
+    return Merge(updates, tuple(clashes), forgets=True)
+
+
+def _exact(row: Known, event: Event) -> Merge:
+    updates = {name: v for name, v in _said(event, _CONTENT).items() if v is not None}
+    updates |= _said(event, _WORDS)
+    updates |= {"object": {**row.object, **event.object}, "confidence": "exact"}
+    clashes = [
+        *_clashes(row.columns, updates, set(_OWN) & updates.keys()),
+        *_clashes(row.object, event.object, event.object, "object."),
+    ]
+    time_updates, time_clashes = _time(row, event, exact=True)
+    return Merge(updates | time_updates, (*clashes, *time_clashes))
+
+
+def _filled(row: Known, event: Event) -> Merge:
+    said = {name: v for name, v in _said(event, _CONTENT).items() if v is not None}
+    clashes = _clashes(row.columns, said, set(_OWN) & said.keys())
+    updates = {name: v for name, v in said.items() if row.columns[name] is None}
+    content, content_clashes = _joined(row.object, event.object, "object.")
+    if content != row.object:
+        updates["object"] = content
+    time_updates, time_clashes = _time(row, event)
+    return Merge(updates | time_updates, (*clashes, *content_clashes, *time_clashes))
+
+
+def _said(event: Event, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in names}
+
+
+def _time(
+    row: Known, event: Event, *, exact: bool = False
+) -> tuple[dict[str, Any], tuple[Clash, ...]]:
+    """The vendor's time takes the place of an observed one; two of the vendor's may clash."""
+    if event.undated:
+        return {}, ()
+    told = _said(event, _TIME)
+    if not row.dated:
+        return told, ()
+    if abs((row.occurred_at - event.occurred_at).total_seconds()) <= _EQUAL_SECONDS:
+        return {}, ()
+    return (told if exact else {}), (_time_clash(row, event),)
+
+
+def _time_clash(row: Known, event: Event) -> Clash:
+    return Clash("occurred_at", times.short(row.occurred_at), times.short(event.occurred_at))
+
+
+def _clashes(
+    had: Mapping[str, Any], got: Mapping[str, Any], names: Iterable[str], prefix: str = ""
+) -> list[Clash]:
+    return [
+        Clash(f"{prefix}{name}", _plain(had[name]), _plain(got.get(name)))
+        for name in sorted(names)
+        if had.get(name) is not None and had[name] != got.get(name)
+    ]
+
+
+def _joined(had: Object, got: Object, path: str) -> tuple[dict[str, Json], list[Clash]]:
+    """`had`, with what it lacked taken from `got`, member by member."""
+    joined, clashes = dict(had), []
+    for name, value in got.items():
+        known = joined.get(name)
+        if known is None:
+            joined[name] = value
+        elif isinstance(known, dict) and isinstance(value, dict):
+            joined[name], below = _joined(known, value, f"{path}{name}.")
+            clashes += below
+        elif value is not None and value != known:
+            clashes.append(Clash(f"{path}{name}", known, value))
+    return joined, clashes
+
+
+def _plain(value: Any) -> Json:  # noqa: ANN401 - a column's value, whatever its type
+    return times.short(value) if isinstance(value, datetime) else value

@@ -1,0 +1,86 @@
+"""Alerts within an open transaction: a repeated one joins the first, a later one is new.
+
+Creator and owner of a hook get the same mail, and the vendor may write again
+while it goes on: within a day of the last sighting it is the same alert.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from mailhook import times
+from mailhook.model import Event
+from mailhook.store.ledger import Ledger
+from mailhook.store.rows import to_json
+
+_JOIN_HOURS = 24
+
+_FIND = """
+SELECT id, event_id, last_seen_at FROM alerts
+WHERE kind = :kind AND endpoint IS :endpoint AND authenticity = :authenticity
+  AND state <> 'resolved' AND last_seen_at BETWEEN :start AND :end
+ORDER BY last_seen_at DESC LIMIT 1
+"""
+
+_INSERT = """
+INSERT INTO alerts (kind, endpoint, occurred_at, last_seen_at, delivery_id, event_id,
+                    authenticity, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class Alerts:
+    """Writes alerts on one connection; the caller owns the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, ledger: Ledger) -> None:
+        self._connection = connection
+        self._ledger = ledger
+
+    def record(
+        self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime
+    ) -> None:
+        """Record one sighting of an alert: on the one it joins, or as a new one."""
+        endpoint = event.object.get("endpoint")
+        joined = self._find(event, kind, endpoint if isinstance(endpoint, str) else None)
+        if joined:
+            alert_id, event_id, last_seen_at = joined
+            self._connection.execute(
+                "UPDATE alerts SET sightings = sightings + 1, last_seen_at = ? WHERE id = ?",
+                (max(last_seen_at, times.stored(event.occurred_at)), alert_id),
+            )
+        else:
+            event_id = self._ledger.insert(event, at)
+            moment = times.stored(event.occurred_at)
+            detail = to_json(dict(event.object))
+            self._connection.execute(
+                _INSERT,
+                (
+                    kind,
+                    endpoint,
+                    moment,
+                    moment,
+                    delivery_id,
+                    event_id,
+                    event.authenticity,
+                    detail,
+                ),
+            )
+        self._ledger.sight(event_id, delivery_id, channel, event, at)
+
+    def _find(
+        self, event: Event, kind: str, endpoint: str | None
+    ) -> tuple[int, int, str] | None:
+        reach = timedelta(hours=_JOIN_HOURS)
+        found = self._connection.execute(
+            _FIND,
+            {
+                "kind": kind,
+                "endpoint": endpoint,
+                "authenticity": event.authenticity,
+                "start": times.stored(event.occurred_at - reach),
+                "end": times.stored(event.occurred_at + reach),
+            },
+        )
+        row: tuple[int, int, str] | None = found.fetchone()
+        return row

@@ -1,0 +1,217 @@
+"""Events within an open transaction: look up, match, merge, write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailhook import times
+from mailhook.events import alias
+from mailhook.matching import Choice, choose, keys
+from mailhook.merging import merge
+from mailhook.model import Clash, Event, Known
+from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
+
+# More rows than this of one base key near one moment are no repeats but a flood;
+# the verified and the nearest come first.
+_FAMILY_LIMIT = 64
+_MARGIN_SECONDS = 60
+
+_INSERT_EVENT = f"""
+INSERT INTO events (key, revision, recorded_at, {", ".join(EVENT_COLUMNS)})
+VALUES (?, ?, ?, {", ".join("?" * len(EVENT_COLUMNS))})
+"""  # noqa: S608 - column names are constants
+
+# `@` and `~` follow a base key; the characters after them bound the ranges.
+_FAMILY = """
+SELECT * FROM events
+WHERE (key = :base OR (key > :base || '@' AND key < :base || 'A')
+                   OR (key > :base || '~' AND key < :base || char(127)))
+  AND occurred_at BETWEEN :start AND :end
+ORDER BY authenticity DESC, abs(unixepoch(occurred_at) - unixepoch(:middle))
+LIMIT :limit
+"""
+
+_NAMED = """
+SELECT a.alias, e.* FROM aliases a JOIN events e ON e.id = a.event_id WHERE a.alias IN ({})
+"""
+
+_UNDATED_BY = """
+SELECT DISTINCT authenticity FROM sightings
+WHERE event_id = ? AND time_source <> 'vendor'
+"""
+
+
+class Ledger:
+    """Writes events on one connection; the caller owns the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, window_seconds: float) -> None:
+        self._connection = connection
+        self._window_seconds = window_seconds
+
+    def record(self, event: Event, delivery_id: int, channel: str, at: datetime) -> bool:
+        """Record one sighting of the event; whether a new row was made for it."""
+        choice = self._choose(event)
+        if choice.row is None:
+            event_id = self.insert(event, at)
+            clashes, aliases = choice.clashes, _names(event)
+        else:
+            event_id = choice.row.id
+            merged = merge(choice.row, event)
+            clashes = (*choice.clashes, *merged.clashes)
+            aliases = self._aliases(event, choice.row) if merged.fills else ()
+            if merged.forgets:
+                self._forget_aliases(event_id)
+            self._update(event_id, merged.updates)
+        self._claim(choice.claims)
+        self._add_aliases(event_id, aliases)
+        self.sight(event_id, delivery_id, channel, event, at)
+        self._note(event_id, delivery_id, clashes, at)
+        return choice.row is None
+
+    def insert(self, event: Event, at: datetime) -> int:
+        """A new row under the first free key; its id."""
+        values = (self._free_key(event), self._next_revision(), times.stored(at), *cells(event))
+        return int(self._connection.execute(_INSERT_EVENT, values).lastrowid or 0)
+
+    def sight(
+        self, event_id: int, delivery_id: int, channel: str, event: Event, at: datetime
+    ) -> None:
+        """Note that this delivery told of the event; a second telling in it adds nothing."""
+        self._connection.execute(
+            "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (event_id, delivery_id) DO NOTHING",
+            (
+                event_id,
+                delivery_id,
+                channel,
+                times.stored(at),
+                event.authenticity,
+                event.time_source,
+            ),
+        )
+
+    def _choose(self, event: Event) -> Choice:
+        named = self._named(event)
+        return choose(event, named, self._family(event), self._window_seconds)
+
+    def _named(self, event: Event) -> dict[str, Known]:
+        names = _names(event)
+        if not names:
+            return {}
+        found = self._rows(_NAMED.format(", ".join("?" * len(names))), names)
+        by_alias = {row["alias"]: self._known(row, event) for row in found}
+        return {name: by_alias[name] for name in names if name in by_alias}
+
+    def _family(self, event: Event) -> list[Known]:
+        reach = timedelta(seconds=self._window_seconds + _MARGIN_SECONDS)
+        bounded = event.repeatable and event.subject_id is not None
+        found = self._rows(
+            _FAMILY,
+            {
+                "base": event.base_key,
+                "start": times.stored(event.occurred_at - reach) if bounded else "",
+                "end": times.stored(event.occurred_at + reach) if bounded else "~",
+                "middle": times.stored(event.occurred_at),
+                "limit": _FAMILY_LIMIT,
+            },
+        )
+        return [self._known(row, event) for row in found]
+
+    def _known(self, row: dict[str, Any], event: Event) -> Known:
+        if not (event.repeatable and event.undated):
+            return known(row)
+        taken = self._connection.execute(_UNDATED_BY, (row["id"],)).fetchall()
+        return known(row, frozenset(authenticity for (authenticity,) in taken))
+
+    def _free_key(self, event: Event) -> str:
+        for key in keys(event):
+            if not self._taken(key):
+                return key
+        like, end = f"{key}~", f"{key}\x7f"
+        (count,) = self._connection.execute(
+            "SELECT count(*) FROM events WHERE key > ? AND key < ?", (like, end)
+        ).fetchone()
+        number = count + 2
+        while self._taken(f"{key}~{number}"):
+            number += 1
+        return f"{key}~{number}"
+
+    def _taken(self, key: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM events WHERE key = ?", (key,))
+        return found.fetchone() is not None
+
+    def _next_revision(self) -> int:
+        (value,) = self._connection.execute(
+            "UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value"
+        ).fetchone()
+        return int(value)
+
+    def _update(self, event_id: int, updates: Mapping[str, Any]) -> None:
+        if not updates:
+            return
+        assignments = ", ".join(f"{name} = ?" for name in updates)
+        self._connection.execute(
+            f"UPDATE events SET {assignments}, revision = ? WHERE id = ?",  # noqa: S608 - our names
+            (*map(cell, updates.values()), self._next_revision(), event_id),
+        )
+
+    def _aliases(self, event: Event, row: Known) -> tuple[str, ...]:
+        """Under what else the row is to be found: ids, and this spelling's key if it is free."""
+        other = event.key != row.key and not self._taken(event.key)
+        return (*_names(event), event.key) if other else _names(event)
+
+    def _add_aliases(self, event_id: int, aliases: tuple[str, ...]) -> None:
+        self._connection.executemany(
+            "INSERT INTO aliases VALUES (?, ?) ON CONFLICT (alias) DO NOTHING",
+            [(name, event_id) for name in aliases],
+        )
+
+    def _claim(self, aliases: tuple[str, ...]) -> None:
+        self._connection.executemany(
+            "DELETE FROM aliases WHERE alias = ?", [(name,) for name in aliases]
+        )
+
+    def _forget_aliases(self, event_id: int) -> None:
+        """What unverified sightings called it; a mail's own name can only name that mail."""
+        self._connection.execute(
+            "DELETE FROM aliases WHERE event_id = ? AND alias NOT LIKE 'mail:%'", (event_id,)
+        )
+
+    def _note(
+        self, event_id: int, delivery_id: int, clashes: tuple[Clash, ...], at: datetime
+    ) -> None:
+        self._connection.executemany(
+            "INSERT INTO conflicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                (
+                    event_id,
+                    delivery_id,
+                    clash.field,
+                    to_json(clash.had),
+                    to_json(clash.got),
+                    times.stored(at),
+                )
+                for clash in clashes
+            ],
+        )
+
+    def _rows(self, sql: str, values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as sqlite3
+        cursor = self._connection.execute(sql, values)
+        rows = cursor.fetchall()
+        if not rows:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _names(event: Event) -> tuple[str, ...]:
+    """What may name a recorded event exactly: the vendor's ids, and the notice within its mail."""
+    ids = tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
+    return (*ids, event.mail_key) if _named_by_mail(event) else ids
+
+
+def _named_by_mail(event: Event) -> bool:
+    return event.repeatable and event.undated and event.subject_id is not None

@@ -1,0 +1,259 @@
+"""The tables and views, as named migrations in order. docs/tables.md explains each column.
+
+A migration that has landed is never edited: a change is a new function below it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("mailhook")
+
+
+@migrations()
+def m001_events_and_deliveries(db: Database) -> None:
+    """What arrived, what it told of, and how the two belong together."""
+    _execute(db, _TABLES)
+
+
+@migrations()
+def m002_views(db: Database) -> None:
+    """The questions people ask most, as views."""
+    _execute(db, _VIEWS)
+
+
+def _execute(db: Database, script: str) -> None:
+    """Run the statements one by one; `executescript` would commit before the first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.conn.execute(statement)
+            statement = ""
+
+
+_TABLES = """
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL CHECK (channel IN ('email', 'web', 'api', 'file')),
+    location TEXT NOT NULL UNIQUE,       -- where it lay: imap://…;UID=20, file:<sha256>
+    message_id TEXT,
+    sender TEXT,                         -- the address(es) of From
+    subject TEXT,
+    received_at TEXT NOT NULL,           -- when the server or the disk got it
+    recorded_at TEXT NOT NULL,
+    size INTEGER NOT NULL,               -- bytes at the source
+    sha256 TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN
+        ('recorded', 'duplicate', 'alert', 'quarantined', 'ignored', 'dropped')),
+    reason TEXT,                         -- code: sentence
+    unread INTEGER NOT NULL DEFAULT 0,   -- notices in it that were not understood
+    reader TEXT,
+    reader_version TEXT,
+    authenticity TEXT NOT NULL CHECK (authenticity IN ('verified', 'unverified')),
+    authenticity_detail TEXT NOT NULL,
+    raw BLOB                             -- zlib; null once pruned
+) STRICT;
+CREATE INDEX deliveries_sha256 ON deliveries (sha256);
+CREATE INDEX deliveries_attention ON deliveries (id)
+    WHERE outcome = 'quarantined' OR unread > 0;
+
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,            -- CHK…/check.finished; assigned once
+    revision INTEGER NOT NULL UNIQUE,    -- rises with every visible change
+    product TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    event_action TEXT NOT NULL,
+    subject_type TEXT,
+    subject_id TEXT,
+    process_id TEXT,
+    account_id TEXT,
+    flow_id TEXT,
+    status TEXT,
+    occurred_at TEXT NOT NULL,
+    time_source TEXT NOT NULL CHECK (time_source IN ('vendor', 'mail', 'received', 'observed')),
+    updated_at TEXT,                     -- the object's own update_date
+    recorded_at TEXT NOT NULL,
+    authenticity TEXT NOT NULL CHECK (authenticity IN ('verified', 'unverified')),
+    confidence TEXT NOT NULL CHECK (confidence IN ('exact', 'mentioned')),
+    truora_id TEXT,
+    idempotency_key TEXT,
+    version TEXT,
+    object TEXT NOT NULL CHECK (json_valid(object)),
+    raw_type TEXT NOT NULL,              -- the vendor's own words
+    raw_action TEXT NOT NULL,
+    raw_status TEXT,
+    raw_timestamp TEXT
+) STRICT;
+CREATE INDEX events_subject ON events (subject_id);
+CREATE INDEX events_occurred_at ON events (occurred_at);
+
+CREATE TABLE sightings (
+    event_id INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
+    channel TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    authenticity TEXT NOT NULL,
+    time_source TEXT NOT NULL,           -- whose time this sighting told
+    PRIMARY KEY (event_id, delivery_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_delivery ON sightings (delivery_id);
+
+CREATE TABLE aliases (
+    alias TEXT PRIMARY KEY,
+    event_id INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_event ON aliases (event_id);
+
+CREATE TABLE conflicts (
+    event_id INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
+    field TEXT NOT NULL,
+    had TEXT,                            -- JSON
+    got TEXT,                            -- JSON
+    at TEXT NOT NULL,
+    PRIMARY KEY (event_id, delivery_id, field, got)
+) STRICT;
+
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('delivery_failing', 'hook_disabled', 'hook_status')),
+    endpoint TEXT,
+    occurred_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
+    event_id INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    sightings INTEGER NOT NULL DEFAULT 1,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'healed', 'lost', 'resolved')),
+    authenticity TEXT NOT NULL,
+    resolved_at TEXT,
+    detail TEXT
+) STRICT;
+CREATE INDEX alerts_kind ON alerts (kind, endpoint, last_seen_at);
+
+CREATE TABLE positions (
+    source TEXT PRIMARY KEY,             -- imap://user@host/INBOX
+    uidvalidity INTEGER NOT NULL,
+    last_uid INTEGER NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE actions (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    verb TEXT NOT NULL CHECK (verb IN ('seen', 'move', 'delete')),
+    target TEXT,
+    message_id TEXT,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'copying', 'copied')),
+    error TEXT,                          -- what the server said when it refused
+    queued_at TEXT NOT NULL,
+    UNIQUE (source, uidvalidity, uid)
+) STRICT;
+
+CREATE TABLE heartbeat (
+    name TEXT PRIMARY KEY,               -- a folder's URL, or `writer`
+    at TEXT NOT NULL,                    -- last completed round trip
+    error TEXT,                          -- what has been failing since
+    failing_since TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE vocabulary (
+    event_type TEXT NOT NULL,
+    event_action TEXT NOT NULL,
+    product TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    repeats INTEGER NOT NULL,
+    final INTEGER NOT NULL,
+    follows_final INTEGER NOT NULL,
+    PRIMARY KEY (event_type, event_action)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters VALUES ('revision', 0);
+
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,               -- about this file: the catalogue it was filled by
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_VIEWS = """
+CREATE VIEW quarantine AS
+SELECT id, received_at, channel, sender, subject, outcome, reason, unread,
+       authenticity, authenticity_detail, size, location
+FROM deliveries
+WHERE outcome = 'quarantined' OR unread > 0;
+
+CREATE VIEW channels AS
+SELECT e.id AS event_id, e.key,
+       min(CASE WHEN s.channel IN ('email', 'file') THEN s.seen_at END) AS email_at,
+       min(CASE WHEN s.channel = 'web' THEN s.seen_at END) AS web_at,
+       min(CASE WHEN s.channel = 'api' THEN s.seen_at END) AS api_at,
+       count(s.delivery_id) AS sightings
+FROM events e
+LEFT JOIN sightings s ON s.event_id = e.id
+GROUP BY e.id;
+
+-- One row a subject. Events with the vendor's time (or the object's update_date) are
+-- ordered by it. A mail-dated event says when we were told, not when it was: it goes
+-- before them by the rank of its action, or, against a final status, only if its action
+-- may follow a final one and the mail came later. What is unverified counts only for
+-- subjects of which nothing verified is known.
+CREATE VIEW latest_status AS
+WITH known AS (
+    SELECT e.*,
+           coalesce(v.rank, 0) AS rank,
+           coalesce(v.final, 0) AS final,
+           coalesce(v.follows_final, 0) AS follows_final,
+           coalesce(e.updated_at, iif(e.time_source = 'vendor', e.occurred_at, NULL)) AS told_at
+    FROM events e
+    LEFT JOIN vocabulary v
+           ON v.event_type = e.event_type AND v.event_action = e.event_action
+    WHERE e.subject_id IS NOT NULL
+      AND (e.authenticity = 'verified' OR NOT EXISTS (
+               SELECT 1 FROM events o
+               WHERE o.subject_id = e.subject_id AND o.subject_type = e.subject_type
+                 AND o.authenticity = 'verified'))
+),
+placed AS (
+    SELECT *,
+           row_number() OVER (PARTITION BY subject_type, subject_id, told_at IS NULL
+                              ORDER BY told_at DESC, rank DESC, occurred_at DESC, id DESC) AS nth,
+           row_number() OVER (PARTITION BY subject_type, subject_id, told_at IS NULL, follows_final
+                              ORDER BY occurred_at DESC, id DESC) AS nth_following
+    FROM known
+),
+timed AS (SELECT * FROM placed WHERE told_at IS NOT NULL AND nth = 1),
+ranked AS (SELECT * FROM placed WHERE told_at IS NULL AND nth = 1),
+following AS (
+    SELECT * FROM placed WHERE told_at IS NULL AND follows_final AND nth_following = 1
+),
+chosen AS (
+    SELECT CASE
+               WHEN t.id IS NULL THEN r.id
+               WHEN r.id IS NULL THEN t.id
+               WHEN t.final OR t.follows_final THEN iif(f.occurred_at > t.told_at, f.id, t.id)
+               WHEN r.rank > t.rank THEN r.id
+               ELSE t.id
+           END AS id
+    FROM (SELECT DISTINCT subject_type, subject_id FROM known) s
+    LEFT JOIN timed t ON (t.subject_type, t.subject_id) = (s.subject_type, s.subject_id)
+    LEFT JOIN ranked r ON (r.subject_type, r.subject_id) = (s.subject_type, s.subject_id)
+    LEFT JOIN following f ON (f.subject_type, f.subject_id) = (s.subject_type, s.subject_id)
+)
+SELECT e.subject_type, e.subject_id, e.product,
+       coalesce(e.status, e.event_action) AS status,
+       e.event_type, e.event_action, e.occurred_at, e.time_source,
+       e.authenticity, e.confidence, e.process_id, e.account_id, e.flow_id,
+       e.id AS event_id, e.key
+FROM chosen
+JOIN events e ON e.id = chosen.id;
+"""
