@@ -1,0 +1,90 @@
+"""The shape of `truora.yaml`, and reading it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypedDict, cast
+
+import yaml
+
+PATH = Path(__file__).with_name("truora.yaml")
+
+
+class ProductEntry(TypedDict, total=False):
+    """A line of `products`; `type` is its most general type, `legacy` the legacy page's words."""
+
+    label: str
+    type: str
+    legacy: str
+    names: str
+
+
+class WordEntry(TypedDict, total=False):
+    """A line of `actions`."""
+
+    rank: int
+    repeats: bool
+    final: bool
+    follows_final: bool
+    words: str
+
+
+class ActionEntry(TypedDict, total=False):
+    """An action of one type; `words` are action words in this type only, `names` whole names."""
+
+    rule: str
+    variables: str
+    names: str
+    words: str
+    alert: str
+
+
+class TypeEntry(TypedDict, total=False):
+    """A type; `id` and `status` list wire names, the first that is there counts."""
+
+    product: str
+    subject: str
+    id: str
+    status: str
+    aliases: str
+    names: str
+    fields: dict[str, str]
+    actions: dict[str, ActionEntry]
+
+
+class AlertEntry(TypedDict):
+    """The words of failure and status mails."""
+
+    hooks: str
+    phrases: dict[str, str]
+    negations: str
+    conditions: str
+    labels: dict[str, str]
+
+
+class Source(TypedDict):
+    """The whole file."""
+
+    products: dict[str, ProductEntry]
+    actions: dict[str, WordEntry]
+    types: dict[str, TypeEntry]
+    fields: dict[str, str]
+    meta: dict[str, str]
+    statuses: dict[str, str]
+    kinds: dict[str, dict[str, str]]
+    countries: dict[str, str]
+    fillers: str
+    adverbs: str
+    generic: str
+    alerts: AlertEntry
+
+
+def read(raw: bytes) -> Source:
+    """The catalogue's file as it is written."""
+    return cast("Source", yaml.load(raw, yaml.CSafeLoader))
+
+
+def fingerprint(raw: bytes) -> str:
+    """The sha256 of the file, hexadecimal: which catalogue a store was filled by."""
+    return hashlib.sha256(raw).hexdigest()

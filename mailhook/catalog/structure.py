@@ -1,0 +1,87 @@
+"""From the catalogue's file to types, products and the rows of `mailhook catalog`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from mailhook.catalog.labels import kind_of, vendor_label
+from mailhook.catalog.source import ActionEntry, Source, TypeEntry
+from mailhook.catalog.text import synonyms
+from mailhook.catalog.vocabulary import ActionInfo, EventInfo, Product, TypeInfo, Variable
+
+UNKNOWN_RANK = 0
+
+
+def types(source: Source) -> dict[str, TypeInfo]:
+    """Every type by its normalised name."""
+    return {name: _type(name, entry, source) for name, entry in source["types"].items()}
+
+
+def products(source: Source) -> tuple[Product, ...]:
+    """Every product, its most general type first."""
+    return tuple(
+        Product(name, entry["label"], _types_of(name, entry["type"], source))
+        for name, entry in source["products"].items()
+    )
+
+
+def events(source: Source, known: dict[str, TypeInfo]) -> Iterator[EventInfo]:
+    """Every event of the vendor's two lists and of the alerts, in the file's order."""
+    for info in known.values():
+        entry = source["types"][info.name]
+        for action, written in (entry.get("actions") or {}).items():
+            yield EventInfo(
+                product=info.product,
+                type=info.name,
+                action=info.actions[action],
+                rule=written.get("rule"),
+                legacy=_legacy(info, action, source),
+                id_fields=info.id_fields,
+                variables=tuple(_variables(info.name, written, source)),
+            )
+
+
+def _type(name: str, entry: TypeEntry, source: Source) -> TypeInfo:
+    actions = {
+        action: _action(action, written, source)
+        for action, written in (entry.get("actions") or {}).items()
+    }
+    return TypeInfo(
+        name=name,
+        product=entry["product"],
+        subject_type=entry.get("subject", name),
+        id_fields=synonyms(entry.get("id", "")),
+        status_fields=synonyms(entry.get("status", "")),
+        actions=MappingProxyType(actions),
+    )
+
+
+def _action(name: str, written: ActionEntry, source: Source) -> ActionInfo:
+    words = source["actions"][name]
+    return ActionInfo(
+        name=name,
+        rank=words.get("rank", UNKNOWN_RANK),
+        repeats=words.get("repeats", False),
+        final=words.get("final", False),
+        follows_final=words.get("follows_final", False),
+        alert_kind=written.get("alert"),
+    )
+
+
+def _types_of(product: str, general: str, source: Source) -> tuple[str, ...]:
+    others = (name for name, entry in source["types"].items() if entry["product"] == product)
+    return (general, *(name for name in others if name != general))
+
+
+def _legacy(info: TypeInfo, action: str, source: Source) -> str | None:
+    product = source["products"][info.product]
+    if product["type"] != info.name or action not in synonyms(product.get("legacy", "")):
+        return None
+    return f"{product['label']} {action}"
+
+
+def _variables(type_name: str, written: ActionEntry, source: Source) -> Iterator[Variable]:
+    for field in synonyms(written.get("variables", "")):
+        line = source["types"][type_name].get("fields", {}).get(field) or source["fields"][field]
+        yield Variable(vendor_label(line), field, kind_of(line))

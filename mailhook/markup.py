@@ -1,0 +1,155 @@
+"""Text and HTML as a person sees them: lines, and the rows of tables. Owner of selectolax."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+Rows = tuple[tuple[str, ...], ...]
+
+_UNSEEN = {"script", "style", "head", "template", "noscript", "title", "svg", "object"}
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form"
+    " h1 h2 h3 h4 h5 h6 header hr li main nav ol p section table tbody thead tfoot tr td th ul".split()
+)
+_CELLS = frozenset({"td", "th", "dt", "dd"})
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|mso-hide\s*:\s*all",
+    re.IGNORECASE,
+)
+# Zero-width and direction marks: invisible to a person, another word to a program.
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BLANKS = re.compile(r"[^\S\n]+")
+_QUOTE_STARTS = re.compile(
+    r"^(On .{4,200} wrote:|El .{4,200} escribió:|Em .{4,200} escreveu:"
+    r"|-{2,} ?(Original Message|Mensaje original|Mensagem original|Forwarded message"
+    r"|Mensaje reenviado|Mensagem encaminhada) ?-{2,}"
+    r"|Begin forwarded message:|Inicio del mensaje reenviado:|Início da mensagem encaminhada:)\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What stands in a text: its lines, its table rows of two and more cells, its links.
+
+    A row's cells are not repeated as lines where the row came from a table.
+    """
+
+    lines: tuple[str, ...]
+    rows: Rows = ()
+    links: tuple[str, ...] = ()
+    text: str = ""
+
+
+def plain(text: str) -> View:
+    """A view of plain text; cells are parted by tabs or upright bars."""
+    lines = [" ".join(line.split()) for line in _INVISIBLE.sub("", text).split("\n")]
+    rows = [cells for line in text.split("\n") if len(cells := _cells(line)) > 1]
+    return View(tuple(filter(None, lines)), tuple(rows), text=_INVISIBLE.sub("", text))
+
+
+def page(html: str) -> View:
+    """A view of what a person sees of a page: nothing hidden, no scripts, no comments."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    root = LexborHTMLParser(html).root
+    if root is None:
+        return View(())
+    walk = _Walk()
+    walk.over(root)
+    text = "".join(walk.pieces)
+    lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
+    return View(tuple(filter(None, lines)), tuple(walk.rows), tuple(walk.links), text)
+
+
+def unquoted(text: str) -> str:
+    """The mail's own words: without `>` lines and what follows "On … wrote:" and its like."""
+    own = []
+    for line in text.split("\n"):
+        if _QUOTE_STARTS.match(line.strip()):
+            break
+        if not line.startswith(">"):
+            own.append(line)
+    return "\n".join(own)
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    parts = line.strip().strip("|").split("|") if "|" in line else line.strip().split("\t")
+    return tuple(" ".join(_INVISIBLE.sub("", part).split()) for part in parts)
+
+
+class _Walk:
+    """One pass over a tree, without recursion: a mail may nest 20,000 tables."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.rows: list[tuple[str, ...]] = []
+        self.links: list[str] = []
+        self._open: list[tuple[str, int]] = []
+        self._row: list[str] = []
+        self._row_start = 0
+
+    def over(self, root: LexborNode) -> None:
+        """Walk depth first; `None` on the stack closes the element opened last."""
+        stack: list[LexborNode | None] = [root]
+        while stack:
+            node = stack.pop()
+            if node is None:
+                self._leave()
+            elif node.tag == "-text":
+                self._say(node)
+            elif self._enter(node):
+                stack.append(None)
+                stack.extend(reversed(list(node.iter(include_text=True))))
+
+    def _enter(self, node: LexborNode) -> bool:
+        tag = node.tag or ""
+        if tag in _UNSEEN or tag.startswith("-") or _hidden(node):
+            return False
+        if tag == "a" and (href := node.attributes.get("href")):
+            self.links.append(href)
+        if tag == "br" or tag in _BLOCKS:
+            self.pieces.append("\n")
+        if tag in {"tr", "dl"}:
+            self._row, self._row_start = [], len(self.pieces)
+        self._open.append((tag, len(self.pieces)))
+        return True
+
+    def _leave(self) -> None:
+        tag, start = self._open.pop()
+        if tag in _CELLS and start >= self._row_start:
+            self._cell(tag, start)
+        if tag == "tr" and sum(map(bool, self._row)) > 1:
+            self.rows.append(tuple(self._row))
+        if tag == "tr":
+            self._row = []
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def _cell(self, tag: str, start: int) -> None:
+        """Take the text of a cell; one that holds a table is layout and never comes here."""
+        text = " ".join("".join(self.pieces[start:]).split())
+        if tag == "dt":
+            self._row = [text]
+        elif tag == "dd":
+            self.rows.append((*self._row[-1:], text))
+        else:
+            self._row.append(text)
+
+    def _say(self, node: LexborNode) -> None:
+        text = _INVISIBLE.sub("", node.text_content or "")
+        inside_pre = any(tag == "pre" for tag, _ in self._open[-3:])
+        self.pieces.append(text if inside_pre else re.sub(r"\s+", " ", text))
+
+
+def _hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if not attributes:
+        return False
+    return "hidden" in attributes or bool(_HIDING.search(attributes.get("style") or ""))

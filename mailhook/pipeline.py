@@ -1,0 +1,192 @@
+"""The way of a delivery: authenticate, read, interpret, record. Read this first.
+
+    sources ─ Delivery ─▶ examine ─ Finding ─▶ store ─ Outcome
+
+`examine` is pure: bytes in, a finding out; nothing is raised whatever the
+bytes are. `ingest` commits the findings of a batch with the position they
+lead to. Every road (mailbox, file, and what is still to come) goes through
+these two functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from mailhook import authenticity, catalog, message, readers
+from mailhook.config import TrustSettings
+from mailhook.errors import (
+    MailhookError,
+    MalformedMessage,
+    PermanentError,
+    UnknownNotice,
+    Untrusted,
+)
+from mailhook.events import Context, interpret
+from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outcome, Proof
+from mailhook.readers import Reading
+from mailhook.store import Store
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What `examine` believes: the settings, and the signing keys they refer to, revealed."""
+
+    settings: TrustSettings
+    keys: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(cls, settings: TrustSettings) -> Trust:
+        """Read the signing keys. Raises ConfigError where one cannot be had."""
+        return cls(settings, tuple(key.reveal().encode() for key in settings.signing_keys))
+
+    def __repr__(self) -> str:
+        return f"Trust({self.settings!r}, {len(self.keys)} keys)"
+
+
+def ingest(batch: Batch, store: Store, trust: Trust, after: After | None = None) -> list[Outcome]:
+    """Examine the batch and commit it whole; each delivery's outcome, in order.
+
+    Raises TemporaryError if it could not be made durable; nothing is written then.
+    A delivery that trips a bug of ours is quarantined, and its neighbours go on.
+    """
+    findings = [examine(delivery, trust) for delivery in batch.deliveries]
+    outcomes = _isolated(lambda: store.record(findings, batch.position, after))
+    if not isinstance(outcomes, _Bug):
+        return outcomes
+    one_by_one = [_record_alone(finding, store, after) for finding in findings]
+    store.record([], batch.position)
+    return one_by_one
+
+
+def examine(delivery: Delivery, trust: Trust) -> Finding:
+    """What the delivery tells, and whether that is believed. Never raises."""
+    finding = _isolated(lambda: _examine(delivery, trust))
+    return _buggy(delivery, finding) if isinstance(finding, _Bug) else finding
+
+
+def _record_alone(finding: Finding, store: Store, after: After | None) -> Outcome:
+    outcomes = _isolated(lambda: store.record([finding], after=after))
+    if isinstance(outcomes, _Bug):
+        outcomes = store.record([_buggy(finding.delivery, outcomes)])
+    return outcomes[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bug:
+    """Where an error of ours came from, without its message: that may quote the mail."""
+
+    where: str
+
+
+def _isolated(work: Callable[[], T]) -> T | _Bug:
+    try:
+        return work()
+    except MailhookError:
+        raise
+    except Exception as error:  # noqa: BLE001 - our bug must cost one delivery, not the rest
+        frames = traceback.extract_tb(error.__traceback__)[-4:]
+        steps = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+        where = f"{type(error).__name__} at {steps}"
+        log.error("a bug of mailhook: %s", where)  # noqa: TRY400 - its message may quote the mail
+        return _Bug(where)
+
+
+def _buggy(delivery: Delivery, bug: _Bug) -> Finding:
+    reason = f"bug: {bug.where}; please report it, then `mailhook replay` once it is mended"
+    return Finding(delivery, "quarantined", reason=reason)
+
+
+def _examine(delivery: Delivery, trust: Trust) -> Finding:
+    try:
+        mail = message.parse(delivery.raw)
+    except MalformedMessage as error:
+        return _quarantined(Finding(delivery, "quarantined"), delivery.problem or error.reason)
+    proof = authenticity.judge(mail.headers, trust.settings)
+    finding = _described(delivery, mail, proof)
+    if delivery.problem:
+        return _quarantined(finding, delivery.problem)
+    if message.is_report(mail) or message.is_auto_reply(mail):
+        return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
+    reading = readers.read(mail, catalog.load(), trust.keys)
+    finding = replace(finding, unread=reading.unread, reader=reading.reader)
+    try:
+        return _believed(finding, mail, reading, trust)
+    except PermanentError as error:
+        return _quarantined(finding, error.reason)
+
+
+def _described(delivery: Delivery, mail: Message, proof: Proof) -> Finding:
+    return Finding(
+        delivery,
+        "read",
+        authenticity="verified" if proof.verified else "unverified",
+        authenticity_detail=proof.detail,
+        message_id=mail.message_id,
+        sender=", ".join(mail.senders) or None,
+        subject=mail.subject or None,
+        sent_at=mail.date,
+    )
+
+
+def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -> Finding:
+    """The finding with its events, if what was read may be believed."""
+    verified = finding.authenticity == "verified"
+    if reading.problem and not reading.notices:
+        return _quarantined(finding, reading.problem)
+    if not reading.notices:
+        return _nothing_read(finding, mail)
+    events = interpret_all(finding, reading)
+    if verified or trust.settings.require == "none":
+        return replace(finding, events=events, notices=reading.notices)
+    proven = tuple(event for event in events if event.authenticity == "verified")
+    if not proven:
+        raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
+    return replace(
+        finding,
+        events=proven,
+        notices=reading.notices,
+        unread=finding.unread + len(events) - len(proven),
+    )
+
+
+def interpret_all(finding: Finding, reading: Reading) -> tuple[Event, ...]:
+    """The events that the notices of one delivery tell of."""
+    delivery = finding.delivery
+    context = Context(
+        channel=delivery.channel,
+        origin=_origin(finding),
+        sent_at=finding.sent_at,
+        received_at=delivery.received_at,
+        verified=finding.authenticity == "verified",
+    )
+    words = catalog.load()
+    return tuple(
+        interpret(notice, nth, context, words) for nth, notice in enumerate(reading.notices, 1)
+    )
+
+
+def _origin(finding: Finding) -> str:
+    if finding.message_id:
+        return f"mail:{finding.message_id}"
+    return hashlib.sha256(finding.delivery.raw).hexdigest()
+
+
+def _nothing_read(finding: Finding, mail: Message) -> Finding:
+    if finding.authenticity == "unverified":
+        return replace(finding, verdict="ignored", reason="no_notice: nothing in it is a hook")
+    if message.is_bulk(mail) and not readers.suspicious(mail, catalog.load()):
+        return replace(finding, verdict="ignored", reason="bulk: a newsletter, not a hook")
+    raise UnknownNotice("the sender is proven, but no reader understood what the mail says")
+
+
+def _quarantined(finding: Finding, reason: str) -> Finding:
+    return replace(finding, verdict="quarantined", reason=reason, events=())

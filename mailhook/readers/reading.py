@@ -1,0 +1,85 @@
+"""What a reader found, and the one shape that three spellings share: the event as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mailhook import strict_json
+from mailhook.errors import MalformedNotice
+from mailhook.model import Json, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in one mail.
+
+    `unread` counts what was recognised as a notice but not understood;
+    `problem` says, as `code: sentence`, why something vendor-like was not used.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    unread: int = 0
+    reader: str | None = None
+    problem: str | None = None
+
+
+def is_event(value: Json) -> bool:
+    """Whether a JSON value has the shape of the vendor's events."""
+    return isinstance(value, dict) and isinstance(value.get("event_type"), str)
+
+
+def notice(event: Json, reader: str, *, time: str | None = None, proven: bool = False) -> Notice:
+    """The notice that one of the vendor's event objects is.
+
+    Web hooks carry `object` as an object, the vendor's API as a JSON string.
+    `time` stands in where the event has no timestamp of its own. Raises
+    MalformedNotice where it is no event after all.
+    """
+    if not isinstance(event, dict):
+        raise MalformedNotice("an event is no JSON object")
+    event_type, action = _type_and_action(event)
+    return Notice(
+        reader=reader,
+        type=event_type,
+        action=action,
+        object=_object(event.get("object")),
+        product=_text(event, "product"),
+        timestamp=_text(event, "timestamp") or time,
+        truora_id=_text(event, "id"),
+        idempotency_key=_text(event, "idempotency_key"),
+        version=_text(event, "version"),
+        proven=proven,
+    )
+
+
+def _type_and_action(event: dict[str, Any]) -> tuple[str, str]:
+    event_type, action = _text(event, "event_type"), _text(event, "event_action")
+    if event_type and not action and "." in event_type:
+        # A rule's name holds both: checks.check.finished
+        event_type, _, action = event_type.rpartition(".")
+    if not event_type or not action:
+        raise MalformedNotice("an event without event_type or event_action")
+    return event_type, action
+
+
+def _object(value: Json) -> dict[str, Json]:
+    if isinstance(value, str):
+        try:
+            value = strict_json.loads(value)
+        except ValueError as error:
+            raise MalformedNotice(f"an event's object is no strict JSON: {error}") from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedNotice("an event's object is no JSON object")
+    return value
+
+
+def _text(event: dict[str, Any], name: str) -> str | None:
+    value = event.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise MalformedNotice(f"an event's {name} is no text")
+    return value.strip() or None

@@ -1,0 +1,63 @@
+"""Signed tokens: in the text, in a link's query, attached. A valid signature is proof by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from mailhook import times, token
+from mailhook.errors import MalformedNotice, PermanentError
+from mailhook.model import Json, Notice
+from mailhook.readers.reading import Reading, notice
+
+NAME = "token"
+
+
+def read(texts: Iterable[str], keys: Sequence[bytes]) -> Reading | None:
+    """The events of all tokens in the texts; None where no token of the vendor's shape stands.
+
+    A token that no key verifies is told as a problem, and nothing else is read
+    from its mail: what stands beside it is no better than it is.
+    """
+    found = dict.fromkeys(one for text in texts for one in token.find(text))
+    notices: list[Notice] = []
+    unread, problem = 0, None
+    for one in filter(token.looks_like_vendor, found):
+        try:
+            events, odd = _events(token.verify(one, keys))
+        except PermanentError as error:
+            unread, problem = unread + 1, problem or _problem(error, keys)
+        else:
+            notices += events
+            unread += odd
+    if not notices and not unread:
+        return None
+    return Reading(tuple(notices), unread, NAME, problem)
+
+
+def _events(claims: dict[str, Json]) -> tuple[list[Notice], int]:
+    listed = claims.get("events")
+    time = _issued_at(claims.get("iat"))
+    notices, odd = [], 0
+    for event in listed if isinstance(listed, list) else []:
+        try:
+            notices.append(notice(event, NAME, time=time, proven=True))
+        except MalformedNotice:
+            odd += 1
+    return notices, odd
+
+
+def _issued_at(seconds: Json) -> str | None:
+    """`iat` is the event's time where the event itself gives none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return times.short(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _problem(error: PermanentError, keys: Sequence[bytes]) -> str:
+    if keys:
+        return error.reason
+    return "untrusted: a signed token stands in it, but trust.signing_keys names no key to check it"

@@ -1,0 +1,6 @@
+"""The store: one SQLite file, written by one process, read by anyone."""
+
+from mailhook.store.reader import Filters, Reader
+from mailhook.store.writer import Store
+
+__all__ = ["Filters", "Reader", "Store"]

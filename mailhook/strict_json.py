@@ -1,0 +1,72 @@
+"""JSON read the one way everybody must read it (RFC 8259 with RFC 7493's limits).
+
+UTF-8, no duplicate names, no NaN, no lone surrogates, no integers beyond 64 bits,
+no depth that exhausts the stack. What this refuses, two programs could
+read as two different things, or SQLite could not store.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from mailhook.model import Json
+
+_INTEGER_DIGITS = 19
+_LARGEST = 2**63
+
+
+def loads(raw: bytes | str) -> Json:
+    """The value that `raw` spells. Raises ValueError, in words, where it is not strict."""
+    text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
+    value, end = decode_at(text.strip(), 0)
+    if text.strip()[end:]:
+        raise ValueError("something follows the value")
+    return value
+
+
+def decode_at(text: str, start: int) -> tuple[Json, int]:
+    """The value that starts at `start` and where it ends; raises ValueError as `loads`."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+        _refuse_surrogates(text[start:end], value)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value, end
+
+
+def _refuse_surrogates(text: str, value: Json) -> None:
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > _INTEGER_DIGITS or not -_LARGEST <= int(digits) < _LARGEST:
+        raise ValueError("an integer is beyond 64 bits")
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if number in {float("inf"), float("-inf")}:
+        raise ValueError("a number is beyond what can be stored")
+    return number
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_constant=_constant,
+    parse_int=_integer,
+    parse_float=_number,
+)

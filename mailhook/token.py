@@ -1,0 +1,127 @@
+"""Compact JWS, HS256 only (RFC 7515, RFC 7518 section 3.2): find, verify, sign.
+
+Owner of PyJWT. The signature is checked by its JWS layer; the verified bytes are
+decoded here, strictly, because what two readers read differently is a way in.
+No key is ever taken from the token: `kid`, `jku`, `jwk` and `x5u` are not looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mailhook import strict_json
+from mailhook.errors import MalformedNotice, Untrusted
+from mailhook.model import Json
+
+_PART = r"[A-Za-z0-9_-]"
+_TOKEN = re.compile(rf"(?<!{_PART})eyJ{_PART}{{8,4096}}\.{_PART}{{2,262144}}\.{_PART}{{0,512}}")
+_LIMIT = 262_144
+_KEY_BYTES = 16
+_PLACEHOLDERS = ("secret", "changeme", "your-256-bit-secret", "password", "signing-key", "example")
+
+
+def find(text: str) -> tuple[str, ...]:
+    """The strings in `text` that look like a compact JWS, each once, in order."""
+    if "eyJ" not in text:
+        return ()
+    return tuple(dict.fromkeys(_TOKEN.findall(text) or _TOKEN.findall(_unwrapped(text))))
+
+
+def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
+    """The claims of a token that one of the keys (newest first) has signed.
+
+    Raises Untrusted where none has, or where the header asks for anything but
+    plain HS256; MalformedNotice where what was signed is no strict JSON object.
+    """
+    import jwt
+
+    header = _header(token)
+    jws = jwt.PyJWS(algorithms=["HS256"])
+    for key in keys:
+        try:
+            payload = jws.decode(token, key, algorithms=["HS256"])
+        except jwt.InvalidTokenError:
+            continue
+        return _claims(payload)
+    raise Untrusted(
+        f"none of the {len(keys)} signing keys made the signature of this {header['alg']} token"
+    )
+
+
+def looks_like_vendor(token: str) -> bool:
+    """Whether an unverified token has the shape of the vendor's hooks; proves nothing."""
+    try:
+        header, claims = (json.loads(_decoded(part)) for part in token.split(".")[:2])
+        return header["alg"] == "HS256" and isinstance(claims["events"], list)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+
+
+def sign(claims: Mapping[str, Json], key: bytes) -> str:
+    """A token such as the vendor sends: the inverse of `verify`."""
+    import jwt
+
+    payload = json.dumps(claims, separators=(",", ":")).encode()
+    return jwt.PyJWS().encode(payload, key, algorithm="HS256", headers={"typ": "JWT"})
+
+
+def unfit(key: bytes) -> str | None:
+    """Why the key protects nothing, in words; None if it may do."""
+    if len(key) < _KEY_BYTES:
+        return f"it is {len(key)} bytes long; a key has at least {_KEY_BYTES}"
+    if key.decode("latin-1").lower().strip() in _PLACEHOLDERS:
+        return "it is a placeholder that anybody can guess"
+    return None
+
+
+def _unwrapped(text: str) -> str:
+    """The text with the line breaks inside a hard-wrapped token taken out."""
+    return re.sub(rf"(?<=[A-Za-z0-9_.-])[ \t]*\r?\n[ \t]*(?={_PART}{{1,80}}(?:\.|\s|$))", "", text)
+
+
+def _header(token: str) -> dict[str, Any]:
+    if len(token) > _LIMIT:
+        raise Untrusted(f"a token of {len(token):,} characters is over {_LIMIT:,}")
+    parts = token.split(".")
+    if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
+        raise Untrusted("it is no compact JWS of three parts")
+    try:
+        header = strict_json.loads(_canonical(parts[0]))
+        _canonical(parts[1]), _canonical(parts[2])
+    except ValueError as error:
+        raise Untrusted(f"it is no canonical JWS: {error}") from None
+    if not isinstance(header, dict) or header.get("alg") != "HS256":
+        raise Untrusted("its header does not say alg HS256")
+    if refused := sorted({"crit", "b64", "zip"} & header.keys()):
+        raise Untrusted(f"its header asks for {', '.join(refused)}")
+    return header
+
+
+def _canonical(part: str) -> bytes:
+    """Decoded base64url; one spelling per byte string, or one token had two names."""
+    decoded = _decoded(part)
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
+        raise ValueError("a part is not canonical base64url")
+    return decoded
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error as error:
+        raise ValueError(f"a part is not base64url ({error})") from None
+
+
+def _claims(payload: bytes) -> dict[str, Json]:
+    try:
+        claims = strict_json.loads(payload)
+    except ValueError as error:
+        raise MalformedNotice(f"the signed claims are no strict JSON: {error}") from None
+    if not isinstance(claims, dict):
+        raise MalformedNotice("the signed claims are no JSON object")
+    return claims
