@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
 from mailhook.catalog import labels, names, source, structure
 from mailhook.catalog.actions import ActionWords
 from mailhook.catalog.alerts import AlertWords, alert_words
-from mailhook.catalog.text import columns, fold, squeeze
+from mailhook.catalog.text import fold, squeeze, synonyms
 from mailhook.catalog.values import Values
 from mailhook.catalog.vocabulary import (
     ActionInfo,
@@ -135,6 +134,53 @@ class Catalog:
     def spellings(self, event: EventInfo) -> Iterator[str]:
         """Every name by which `find_event` knows the event, in three languages."""
         return names.spellings(self._source, event.type, event.action.name)
+
+    @cached_property
+    def _actions(self) -> ActionWords:
+        return ActionWords(self._source)
+
+    @cached_property
+    def _alerts(self) -> AlertWords:
+        return alert_words(self._source["alerts"])
+
+    @cached_property
+    def _labels(self) -> labels.Labels:
+        return labels.Labels(self._source)
+
+    @cached_property
+    def _meta(self) -> Mapping[str, str]:
+        return labels.meta(self._source)
+
+    @cached_property
+    def _names(self) -> names.Names:
+        return names.Names(self._source, self._actions.of)
+
+    @cached_property
+    def _values(self) -> Values:
+        return Values(self._source)
+
+    @cached_property
+    def _type_names(self) -> Mapping[str, str]:
+        spelled = ((name, (name, *synonyms(e["aliases"]))) for name, e in self._source["types"].items())
+        return {squeeze(word): name for name, words in spelled for word in words}
+
+    @cached_property
+    def _product_names(self) -> Mapping[str, str]:
+        """Names of types and products to the type; a product's own name goes first."""
+        return {squeeze(name): type_name for name, type_name in names.type_names(self._source)}
+
+    def _types_of(self, product: str) -> tuple[str, ...]:
+        """The types of the product that a label names, the named one first."""
+        named = self.find_product(product)
+        if named is None:
+            return ()
+        kin = (n for n, info in self.types.items() if info.product == self.types[named].product)
+        return (named, *(name for name in kin if name != named))
+
+
+def _joined(raw: str) -> str:
+    """An unknown word as it is kept: lower case, hyphens and blanks to underscores."""
+    return _BLANKS.sub("_", raw.strip().lower())
 
 
 @cache
