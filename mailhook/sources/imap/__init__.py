@@ -1,0 +1,94 @@
+"""A mailbox over IMAP: swept read-only, worked on only by queued actions. Owner of imapclient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Self
+
+from imapclient import IMAPClient
+
+from mailhook.config import MailboxSettings
+from mailhook.errors import ConfigError, Problem
+from mailhook.model import Action, Batch, Position
+from mailhook.sources.imap import actions, connection, folder, sweep
+
+__all__ = ["Mailbox"]
+
+
+class Mailbox:
+    """One account and one connection, owned by one thread."""
+
+    def __init__(
+        self, settings: MailboxSettings, *, connect_timeout: float = 10, read_timeout: float = 60
+    ) -> None:
+        self.settings = settings
+        self._timeouts = (connect_timeout, read_timeout)
+        self._client: IMAPClient | None = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect and log in.
+
+        Raises TemporaryError for what may pass (network, server busy) and
+        ConfigError for what will not (certificate, login, a port without TLS).
+        """
+        self._client = connection.connect(self.settings, *self._timeouts)
+
+    def close(self) -> None:
+        """Log out if the connection lives; never raises."""
+        client, self._client = self._client, None
+        if client:
+            connection.end(client)
+
+    def source(self, name: str) -> str:
+        """The folder's URL, which names its row of `positions` (RFC 5092)."""
+        return folder.url(self.settings, name)
+
+    def sweep(self, name: str, position: Position | None) -> Iterator[Batch]:
+        """Everything in the folder above the position, in batches, in the order of UIDs.
+
+        The folder is opened with EXAMINE and read with PEEK: nothing in it
+        changes. Nothing new costs one STATUS round trip and yields nothing.
+        """
+        with connection.sentences(self.settings):
+            yield from sweep.sweep(
+                self._live, self.settings, name, self.source(name), position
+            )
+
+    def perform(self, queued: Sequence[Action], note: Callable[[Action, str], None]) -> None:
+        """Work off the actions of one folder; `note` is called after each step.
+
+        It is told "copying" and "copied" within a move by COPY, then "done",
+        "gone" (no longer there), "dropped" (of another UIDVALIDITY) or
+        "refused: …" with what the server said.
+        """
+        with connection.sentences(self.settings):
+            name = folder.name_of(self.settings, queued[0].place.source)
+            actions.perform(self._live(), name, queued, note)
+
+    def check(self) -> list[Problem]:
+        """What is wrong with the folders' names; changes nothing."""
+        problems: list[Problem] = []
+        for nth, wanted in enumerate(self.settings.folders):
+            try:
+                with connection.sentences(self.settings):
+                    folder.find(self._live(), self.settings, wanted.name)
+            except ConfigError as error:
+                where = f"mailboxes[{self.settings.name}].folders[{nth}]"
+                problems += [Problem(where, p.message, p.hint) for p in error.problems]
+        return problems
+
+    def _live(self, *, anew: bool = False) -> IMAPClient:
+        """The connection; `anew` after the server has ended the last one."""
+        if anew:
+            self.close()
+        if self._client is None:
+            self.open()
+        assert self._client is not None  # noqa: S101 - open() sets it or raises
+        return self._client
