@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ Rows = tuple[tuple[str, ...], ...]
 _UNSEEN = {"script", "style", "head", "template", "noscript", "title", "svg", "object"}
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr li main nav ol p section table tbody thead tfoot tr td th ul".split()
+    " h1 h2 h3 h4 h5 h6 header hr li main nav ol p section table tbody thead tfoot tr td"
+    " th ul".split()
 )
 _CELLS = frozenset({"td", "th", "dt", "dd"})
 _HIDING = re.compile(
@@ -23,7 +23,9 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 # Zero-width and direction marks: invisible to a person, another word to a program.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _QUOTE_STARTS = re.compile(
     r"^(On .{4,200} wrote:|El .{4,200} escribió:|Em .{4,200} escreveu:"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
@@ -60,12 +61,16 @@ def parse(raw: bytes) -> Message:
 
 def is_report(message: Message) -> bool:
     """Whether it is a delivery report (RFC 6522)."""
-    return any(v.lstrip().lower().startswith("multipart/report") for v in message.header("content-type"))
+    return any(
+        v.lstrip().lower().startswith("multipart/report") for v in message.header("content-type")
+    )
 
 
 def is_auto_reply(message: Message) -> bool:
     """Whether a person's mail program answered by itself (RFC 3834)."""
-    return any(v.strip().lower().startswith("auto-replied") for v in message.header("auto-submitted"))
+    return any(
+        v.strip().lower().startswith("auto-replied") for v in message.header("auto-submitted")
+    )
 
 
 def is_bulk(message: Message) -> bool:
@@ -100,10 +105,8 @@ def _decoded(value: str) -> str:
     """Encoded words (RFC 2047) decoded; broken ones stay as they are. One line, no NUL."""
     text = value.encode("latin-1").decode("utf-8", "replace")
     if "=?" in text:
-        try:
+        with suppress(ValueError, LookupError):  # HeaderParseError is a ValueError
             text = str(make_header(decode_header(text)))
-        except (ValueError, LookupError):  # HeaderParseError is a ValueError
-            pass
     return " ".join(_clean(text).split())
 
 
@@ -132,7 +135,9 @@ def _body(
     raw = "\r\n".join([*slim, "", ""]).encode("latin-1") + body
     tree, text, html = _parsed(raw)
     leaves = list(_leaves(tree))
-    forwarded = tuple(_inner(part) for part in leaves if part.get_content_type() == "message/rfc822")
+    forwarded = tuple(
+        _inner(part) for part in leaves if part.get_content_type() == "message/rfc822"
+    )
     if text is None or html is None:
         text, html = _texts(leaves, "text/plain"), _texts(leaves, "text/html")
     attachments = tuple(_attachment(part) for part in leaves if _is_attachment(part))
@@ -143,14 +148,13 @@ def _parsed(raw: bytes) -> tuple[Tree, str | None, str | None]:
     """The MIME tree and, where mail-parser manages, the texts of its bodies."""
     import email
 
-    try:
-        if b"message/rfc822" not in raw:
-            from mailparser import parse_from_bytes
+    if b"message/rfc822" not in raw:
+        from mailparser import parse_from_bytes
 
+        # It raises outside its hierarchy on broken mail; the standard library is asked then.
+        with suppress(Exception):
             mail = parse_from_bytes(raw)
             return mail.message, "\n".join(mail.text_plain), "\n".join(mail.text_html)
-    except Exception:  # noqa: BLE001 - mail-parser raises outside its hierarchy on broken mail
-        pass
     try:
         return email.message_from_bytes(raw), None, None
     except (ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:

@@ -107,9 +107,7 @@ class _Watch(threading.Thread):
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         counts = {name.value: outcomes.count(name) for name in Outcome if name in outcomes}
-        log.info(
-            "batch", extra={"mailbox": self.settings.name, "count": len(deliveries), **counts}
-        )
+        log.info("batch", extra={"mailbox": self.settings.name, "count": len(deliveries), **counts})
 
 
 def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import grp
 import imaplib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
+
+from mailhook.config import MailboxSettings
 
 PASSWORD = "correct-horse"
 
@@ -19,9 +25,9 @@ protocols = imap
 listen = 127.0.0.1
 base_dir = {home}/run
 log_path = {home}/log
-default_internal_user = {user}
+default_internal_user = {internal_user}
 default_internal_group = {group}
-default_login_user = {user}
+default_login_user = {login_user}
 mail_location = maildir:{home}/mail/%u
 mail_access_groups =
 first_valid_uid = 0
@@ -86,28 +92,78 @@ class Dovecot:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.communicate(timeout=10)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+@dataclass
+class Account:
+    """One user of a Dovecot, and the settings mailhook needs to read it."""
+
+    dovecot: Dovecot
+    user: str
+    home: Path
+
+    def append(self, *mails: bytes, folder: str = "INBOX") -> None:
+        self.dovecot.append(self.user, list(mails), folder)
+
+    def count(self, folder: str = "INBOX") -> int:
+        return self.dovecot.count(self.user, folder)
+
+    def mailbox(self, **changes: object) -> dict[str, object]:
+        """One item of `mailboxes:` as plain values."""
+        secret = self.home / "password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o600)
+        return {
+            "name": "hooks",
+            "host": "127.0.0.1",
+            "port": self.dovecot.port,
+            "tls": "none",
+            "username": self.user,
+            "password": {"file": str(secret)},
+        } | changes
+
+    def settings(self, **changes: object) -> MailboxSettings:
+        return MailboxSettings.model_validate(self.mailbox(**changes))
+
+    def config(self, **changes: object) -> Path:
+        """A config.yaml for this mailbox alone, its store beside it."""
+        whole = {
+            "mailboxes": [self.mailbox(**changes)],
+            "trust": {"authserv_id": "mx.example.com"},
+        }
+        path = self.home / "config.yaml"
+        path.write_text(yaml.safe_dump(whole))
+        return path
 
 
 def installed() -> bool:
     return shutil.which("dovecot") is not None
 
 
-def start(home: Path, *, extra: str = "", separator: str = "/", certificate: Path | None = None) -> Dovecot:
-    for name in ("run", "mail"):
-        (home / name).mkdir(parents=True, exist_ok=True)
-    account = pwd.getpwuid(os.getuid())
+def start(*, extra: str = "", separator: str = "/", certificate: Path | None = None) -> Dovecot:
+    """A server of its own folder; `certificate` names a `.crt` and a `.key` for port `tls_port`."""
+    # Its login processes refuse to run as root, and others cannot look into pytest's folders.
+    home = Path(tempfile.mkdtemp(prefix="dovecot-"))
+    home.chmod(0o711)
+    (home / "mail").mkdir()
+    caller = owner = pwd.getpwuid(os.getuid())
+    is_root = os.getuid() == 0
+    if is_root:
+        owner = pwd.getpwnam("nobody")
+        os.chown(home / "mail", owner.pw_uid, owner.pw_gid)
     port, tls_port = _free_port(), _free_port()
     files = f"ssl_cert = <{certificate}.crt\nssl_key = <{certificate}.key" if certificate else ""
-    group = __import__("grp").getgrgid(os.getgid()).gr_name
     config = home / "dovecot.conf"
     config.write_text(
         _CONFIG.format(
             home=home,
-            user=account.pw_name,
-            group=group,
-            uid=os.getuid(),
-            gid=os.getgid(),
+            internal_user="dovecot" if is_root else caller.pw_name,
+            login_user="dovenull" if is_root else caller.pw_name,
+            group="dovecot" if is_root else grp.getgrgid(os.getgid()).gr_name,
+            uid=owner.pw_uid,
+            gid=owner.pw_gid,
             ssl="yes" if certificate else "no",
             ssl_files=files,
             extra=extra,

@@ -1,4 +1,4 @@
-"""Is this mail from whom it says? The verdict of the operator's own mail server counts, no other."""
+"""Is this mail from whom it says? Only the verdict of the operator's own mail server counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mailhook.model import Proof
 _HEADER = "authentication-results"
 # One address and nothing that could hide another: no groups, no routes, no encoded words.
 _ADDRESS = re.compile(
-    r"""(?: (?P<name> [^<>@,;:()"\\]* | \s*"(?:[^"\\]|\\.)*"\s* ) <(?P<angle>[^<>@\s,;:()"\\]+@[^<>@\s,;:()"\\]+)>
+    r"""(?: (?P<name> [^<>@,;:()"\\]* | \s*"(?:[^"\\]|\\.)*"\s* )
+          <(?P<angle>[^<>@\s,;:()"\\]+@[^<>@\s,;:()"\\]+)>
         | (?P<bare>[^<>@\s,;:()"\\]+@[^<>@\s,;:()"\\]+) )""",
     re.VERBOSE,
 )

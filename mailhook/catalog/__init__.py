@@ -161,7 +161,9 @@ class Catalog:
 
     @cached_property
     def _type_names(self) -> Mapping[str, str]:
-        spelled = ((name, (name, *synonyms(e["aliases"]))) for name, e in self._source["types"].items())
+        spelled = (
+            (name, (name, *synonyms(e["aliases"]))) for name, e in self._source["types"].items()
+        )
         return {squeeze(word): name for name, words in spelled for word in words}
 
     @cached_property

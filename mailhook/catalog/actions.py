@@ -21,9 +21,7 @@ class ActionWords:
         self._shared = _meanings(
             (action, entry["words"]) for action, entry in source["actions"].items()
         )
-        self._types = {
-            name: entry.get("actions", {}) for name, entry in source["types"].items()
-        }
+        self._types = {name: entry.get("actions", {}) for name, entry in source["types"].items()}
         self._own = {
             name: _meanings((action, entry.get("words", "")) for action, entry in actions.items())
             for name, actions in self._types.items()

@@ -34,7 +34,7 @@ class Labels:
         self._by_type: dict[str, dict[str, str]] = {}
 
     def field(self, label: str, type_name: str | None) -> str | None:
-        """The wire name that `label` means on that type, else shared, else on the only type with it."""
+        """What `label` means on that type, else shared, else on the only type with it."""
         key = squeeze(label)
         own = self._of(type_name).get(key) if type_name else None
         return own or self._shared.get(key) or self._unanimous().get(key)
@@ -42,14 +42,12 @@ class Labels:
     def _of(self, type_name: str) -> Mapping[str, str]:
         if type_name not in self._by_type:
             entry = self._source["types"].get(type_name, {})
-            self._by_type[type_name] = _own(self._source, entry.get("fields", {}))
+            self._by_type[type_name] = _table(entry.get("fields", {}))
         return self._by_type[type_name]
 
     def _unanimous(self) -> Mapping[str, str]:
         if self._anywhere is None:
-            self._anywhere = _agreed(
-                self._of(name) for name in self._source["types"]
-            )
+            self._anywhere = _agreed(self._of(name) for name in self._source["types"])
         return self._anywhere
 
 
@@ -61,10 +59,6 @@ def meta(source: Source) -> dict[str, str]:
         for column in columns(line)
         for label in (*column, name)
     }
-
-
-def _own(source: Source, fields: Mapping[str, str]) -> dict[str, str]:
-    return _table(fields)
 
 
 def _table(fields: Mapping[str, str]) -> dict[str, str]:

@@ -93,7 +93,9 @@ class Names:
     def _mentions(self, marks: Sequence[Mark]) -> Iterator[Pair]:
         end = Mark("other", "")
         padded = [end, *marks, end, end]
-        for before, one, two, after in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
+        for before, one, two, after in zip(
+            padded, padded[1:], padded[2:], padded[3:], strict=False
+        ):
             if before.key in _DENIALS:
                 continue
             if one.kind == "event" and two.key not in _AGENTS:
@@ -123,6 +125,16 @@ def _trie(source: Source) -> Trie:
     for spelling in synonyms(source["generic"]):
         trie.add(spelling, "generic")
     return trie
+
+
+def spellings(source: Source, type_name: str, action: str) -> Iterator[str]:
+    """Every name of one event: its own, and each name of its type beside each word for it."""
+    yield from (name for name, pair in event_names(source) if pair == (type_name, action))
+    kinds = [name for name, known in type_names(source) if known == type_name]
+    written = source["types"][type_name].get("actions", {})[action]
+    lines = (written.get("words", ""), source["actions"][action]["words"])
+    told = [word for line in lines for word in chain.from_iterable(columns(line))]
+    yield from (f"{kind} {word}" for kind in kinds for word in told)
 
 
 def event_names(source: Source) -> Iterator[tuple[str, Pair]]:

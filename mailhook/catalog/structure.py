@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mailhook.catalog.labels import kind_of, vendor_label
@@ -26,7 +26,7 @@ def products(source: Source) -> tuple[Product, ...]:
     )
 
 
-def events(source: Source, known: dict[str, TypeInfo]) -> Iterator[EventInfo]:
+def events(source: Source, known: Mapping[str, TypeInfo]) -> Iterator[EventInfo]:
     """Every event of the vendor's two lists and of the alerts, in the file's order."""
     for info in known.values():
         entry = source["types"][info.name]

@@ -46,6 +46,8 @@ def synonyms(column: str) -> tuple[str, ...]:
 def _forms(item: str) -> tuple[str, ...]:
     if "/a" not in item:
         return (item,)
-    choices = [(word[:-2], f"{word[:-3]}a") if word.endswith("/a") else (word,) for word in item.split()]
+    choices = [
+        (word[:-2], f"{word[:-3]}a") if word.endswith("/a") else (word,) for word in item.split()
+    ]
     masculine, feminine = zip(*((choice[0], choice[-1]) for choice in choices), strict=True)
     return (" ".join(masculine), " ".join(feminine)) if masculine != feminine else (item,)

@@ -10,7 +10,7 @@ import click
 
 from mailhook.cli import screen
 from mailhook.cli.options import settings as load
-from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
 
 
@@ -57,7 +57,9 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
         counter,
     ):
         result = worker.poll(settings, store, Trust.of(settings.trust), counter.report)
-    counts = {name.value: result.outcomes.count(name) for name in Outcome if name in result.outcomes}
+    counts = {
+        name.value: result.outcomes.count(name) for name in Outcome if name in result.outcomes
+    }
     if as_json:
         screen.lines([{"outcomes": counts, "errors": [str(e) for e in result.errors]}])
     else:
@@ -100,7 +102,7 @@ class Counter:
     def __exit__(self, *_: object) -> None:
         self._shown.stop()
 
-    def report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+    def report(self, _: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         """Add one batch."""
         with self._lock:
             self._shown.add(len(outcomes))

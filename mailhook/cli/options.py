@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from mailhook.store.reader import Filters, Reader
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Since(click.ParamType):
+class Since(click.ParamType[datetime]):
     """`2026-08-03`, a full time, or how long ago: 30m, 24h, 7d, 2w."""
 
     name = "time"
@@ -28,9 +27,11 @@ class Since(click.ParamType):
         number, unit = value[:-1], value[-1:]
         if unit in _UNITS and number.isdigit() and len(number) < len("99999"):
             return times.now() - timedelta(**{_UNITS[unit]: int(number)})
-        if moment := times.parse(value):
-            return moment
-        self.fail(f"{value!r} is no time: write 2026-08-03, 2026-08-03T10:00:00Z or 7d", param, ctx)
+        moment = times.parse(value)
+        if moment is None:
+            hint = "write 2026-08-03, 2026-08-03T10:00:00Z or 7d"
+            self.fail(f"{value!r} is no time: {hint}", param, ctx)
+        return moment
 
 
 def settings(ctx: click.Context) -> Settings:
@@ -61,5 +62,3 @@ def filtering(command: Callable[..., Any]) -> Callable[..., Any]:
 def filters(after: int | None = None, limit: int | None = None, **given: Any) -> Filters:  # noqa: ANN401 - as click gives them
     """The filters from the options of `filtering`."""
     return Filters(**given, after=after, limit=limit)
-
-

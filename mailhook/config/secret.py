@@ -131,8 +131,8 @@ class Secret(Section):
         return Path(folder, self.credential)
 
     def _run(self, command: tuple[str, ...]) -> bytes:
-        import signal  # noqa: PLC0415 - few secrets come by command, every start would pay
-        import subprocess  # noqa: PLC0415 - likewise
+        import signal
+        import subprocess
 
         # A session of its own, so that a command's children end with it at the time-out;
         # stderr may hold the secret and is not kept.

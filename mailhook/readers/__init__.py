@@ -29,7 +29,7 @@ def read(message: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Read
     """What the mail's own words tell, by the first reader that takes it."""
     attached = [_text(part) for part in message.attachments if _is_readable(part)]
     first = _read(markup.plain(_own(message.text)), attached, message.subject, catalog, keys)
-    if first and (first.notices or first.reader == token.NAME) or not message.html:
+    if (first and (first.notices or first.reader == token.NAME)) or not message.html:
         return first or Reading()
     second = _read(markup.page(message.html), [], message.subject, catalog, keys)
     return second or first or Reading()

@@ -15,7 +15,9 @@ from mailhook.readers.reading import Reading
 NAME = "labelled"
 
 # A label is short; what stands before a colon in prose rarely is.
-_LABELLED = re.compile(r"^[\s*•·\-–>]*(?P<label>[^:=\t]{2,60}?)\s*(?:[:=]|\t|\s[-–—]\s)\s*(?P<value>\S.*)$")
+_LABELLED = re.compile(
+    r"^[\s*•·\-–>]*(?P<label>[^:=\t]{2,60}?)\s*(?:[:=]|\t|\s[-–—]\s)\s*(?P<value>\S.*)$"
+)
 _HEADINGS = 12
 
 

@@ -37,9 +37,7 @@ class Alerts:
         self._connection = connection
         self._ledger = ledger
 
-    def record(
-        self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime
-    ) -> None:
+    def record(self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime) -> None:
         """Record one sighting of an alert: on the one it joins, or as a new one."""
         endpoint = event.object.get("endpoint")
         joined = self._find(event, kind, endpoint if isinstance(endpoint, str) else None)
@@ -68,9 +66,7 @@ class Alerts:
             )
         self._ledger.sight(event_id, delivery_id, channel, event, at)
 
-    def _find(
-        self, event: Event, kind: str, endpoint: str | None
-    ) -> tuple[int, int, str] | None:
+    def _find(self, event: Event, kind: str, endpoint: str | None) -> tuple[int, int, str] | None:
         reach = timedelta(hours=_JOIN_HOURS)
         found = self._connection.execute(
             _FIND,

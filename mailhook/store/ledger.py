@@ -210,7 +210,7 @@ class Ledger:
 def _names(event: Event) -> tuple[str, ...]:
     """What may name a recorded event exactly: the vendor's ids, and the notice within its mail."""
     ids = tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
-    return (*ids, event.mail_key) if _named_by_mail(event) else ids
+    return (*ids, event.mail_key) if event.mail_key and _named_by_mail(event) else ids
 
 
 def _named_by_mail(event: Event) -> bool:

@@ -117,9 +117,7 @@ class Store:
                 " FROM actions WHERE source = ? ORDER BY id",
                 (source,),
             ).fetchall()
-        return [
-            Action(row[0], Place(*row[1:4]), row[4], row[5], row[6], row[7]) for row in rows
-        ]
+        return [Action(row[0], Place(*row[1:4]), row[4], row[5], row[6], row[7]) for row in rows]
 
     def note_actions(self, noted: Sequence[tuple[Action, str]]) -> None:
         """Commit what came of actions: a state, `refused: …` (stays queued), or an end."""

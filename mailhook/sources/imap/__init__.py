@@ -57,9 +57,7 @@ class Mailbox:
         changes. Nothing new costs one STATUS round trip and yields nothing.
         """
         with connection.sentences(self.settings):
-            yield from sweep.sweep(
-                self._live, self.settings, name, self.source(name), position
-            )
+            yield from sweep.sweep(self._live, self.settings, name, self.source(name), position)
 
     def perform(self, queued: Sequence[Action], note: Callable[[Action, str], None]) -> None:
         """Work off the actions of one folder; `note` is called after each step.

@@ -94,9 +94,7 @@ def _move(client: IMAPClient, source: str, some: Sequence[Action], note: Note) -
     _delete(client, uids)
 
 
-def _uncopied(
-    client: IMAPClient, source: str, target: str, some: Sequence[Action]
-) -> list[Action]:
+def _uncopied(client: IMAPClient, source: str, target: str, some: Sequence[Action]) -> list[Action]:
     """Those not yet in the target: what was being copied when we were killed is looked for."""
     unsure = [one for one in some if one.state == "copying" and one.message_id]
     copied = {one.id for one in some if one.state == "copied"}

@@ -21,7 +21,15 @@ from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 # Seconds for connecting, TLS and login together, even if bytes keep dripping in.
 _OPEN_SECONDS = 30
 # RFC 5530 response codes and what large providers say when they mean "later".
-_LATER = ("[UNAVAILABLE]", "[LIMIT]", "[INUSE]", "[SERVERBUG]", "THROTTLED", "TOO MANY", "TRY AGAIN")
+_LATER = (
+    "[UNAVAILABLE]",
+    "[LIMIT]",
+    "[INUSE]",
+    "[SERVERBUG]",
+    "THROTTLED",
+    "TOO MANY",
+    "TRY AGAIN",
+)
 
 
 def connect(settings: MailboxSettings, connect_timeout: float, read_timeout: float) -> IMAPClient:
@@ -47,6 +55,10 @@ def wrong(settings: MailboxSettings, key: str, message: str, hint: str = "") -> 
     return ConfigError([Problem(f"mailboxes[{settings.name}].{key}", message, hint)])
 
 
+# How imaplib and imapclient trip over answers that are no IMAP.
+_STUMBLES = (ValueError, TypeError, IndexError, AttributeError, AssertionError)
+
+
 @contextmanager
 def sentences(settings: MailboxSettings) -> Iterator[None]:
     """Turn what sockets, TLS, imaplib and imapclient raise into ours."""
@@ -54,29 +66,39 @@ def sentences(settings: MailboxSettings) -> Iterator[None]:
         yield
     except MailhookError:
         raise
-    except ssl.SSLCertVerificationError as error:
+    except (OSError, IMAPClientError, *_STUMBLES) as error:
+        raise _ours(settings, error) from error
+
+
+def _ours(settings: MailboxSettings, error: Exception) -> MailhookError:
+    match error:
+        case ssl.SSLError():
+            return _tls(settings, error)
+        case TimeoutError():
+            what = "no answer in time"
+        case socket.gaierror():
+            what = f"the name cannot be resolved ({error.strerror})"
+        case OSError():
+            what = error.strerror or str(error)
+        case imaplib.IMAP4.abort() | ProtocolError():
+            what = f"the connection broke ({_words(error)})"
+        case IMAPClientError():  # which is imaplib's own
+            what = f"the server refused ({_words(error)})"
+        case _:
+            what = f"the answer is no IMAP ({type(error).__name__})"
+    return _later(settings, what)
+
+
+def _tls(settings: MailboxSettings, error: ssl.SSLError) -> MailhookError:
+    if isinstance(error, ssl.SSLCertVerificationError):
         hint = "check host; for a private authority name its certificate in ca_file"
         message = f"{_at(settings)}: the certificate is not good: {error.verify_message}"
-        raise wrong(settings, "host", message, hint) from error
-    except ssl.SSLError as error:
-        if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error):
-            message = f"{_at(settings)} does not speak TLS from the first byte"
-            hint = "port 143 usually wants tls: starttls, port 993 tls: implicit"
-            raise wrong(settings, "tls", message, hint) from error
-        raise _later(settings, f"TLS failed ({error.reason})") from error
-    except TimeoutError as error:
-        raise _later(settings, "no answer in time") from error
-    except socket.gaierror as error:
-        raise _later(settings, f"the name cannot be resolved ({error.strerror})") from error
-    except OSError as error:
-        raise _later(settings, error.strerror or str(error)) from error
-    except (imaplib.IMAP4.abort, ProtocolError) as error:
-        raise _later(settings, f"the connection broke ({_words(error)})") from error
-    except (imaplib.IMAP4.error, IMAPClientError) as error:
-        raise _later(settings, f"the server refused ({_words(error)})") from error
-    except (ValueError, TypeError, IndexError, AttributeError, AssertionError) as error:
-        # imaplib and imapclient trip over answers that are no IMAP in these ways.
-        raise _later(settings, f"the answer is no IMAP ({type(error).__name__})") from error
+        return wrong(settings, "host", message, hint)
+    if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error):
+        message = f"{_at(settings)} does not speak TLS from the first byte"
+        hint = "port 143 usually wants tls: starttls, port 993 tls: implicit"
+        return wrong(settings, "tls", message, hint)
+    return _later(settings, f"TLS failed ({error.reason})")
 
 
 @contextmanager

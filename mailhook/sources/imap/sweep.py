@@ -26,7 +26,9 @@ _BODIES = (b"BODY[]", b"RFC822", b"BODY[HEADER]", b"RFC822.HEADER")
 class Live(Protocol):
     """Gives the connection, a new one when asked `anew`."""
 
-    def __call__(self, *, anew: bool = False) -> IMAPClient: ...
+    def __call__(self, *, anew: bool = False) -> IMAPClient:
+        """The connection, logged in."""
+        ...
 
 
 def sweep(

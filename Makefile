@@ -1,0 +1,53 @@
+# `make demo` and `make test` do all their own set-up; a second run needs no network.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test torture bench lint servers lock clean
+
+demo: .venv/product
+	@$(BIN)/mailhook demo
+
+test: .venv/dev servers lint
+	@$(BIN)/pytest -q -n auto --dist loadgroup -m "not torture" $(ARGS)
+
+torture: .venv/dev servers
+	@$(BIN)/pytest -q -m torture $(ARGS)
+
+bench: .venv/dev servers
+	@$(BIN)/python bench/main_job.py
+
+lint: .venv/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+
+# The tests and the bench start Debian's Dovecot and mbsync on loopback.
+servers:
+	@tests/install-servers
+
+# Pinned with hashes and without addresses; needs `uv`.
+lock:
+	@uv pip compile pyproject.toml --extra all --group build $(COMPILE) -o requirements.lock
+	@uv pip compile pyproject.toml --extra all --group dev $(COMPILE) -o requirements-dev.lock
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("mailhook needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv || { echo "no virtual environment can be made: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv/product: .venv/python requirements.lock pyproject.toml
+	@echo "installing mailhook into .venv …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/dev: .venv/product requirements-dev.lock
+	@echo "installing the tests' tools into .venv …"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dovecot import Account, Dovecot, installed, start
+
+from mailhook.config import TrustSettings
+from mailhook.pipeline import Trust
+
+_NEEDED = "dovecot-imapd (and isync) is not installed"
+
+
+@pytest.fixture
+def trust() -> Trust:
+    return Trust(TrustSettings(authserv_id=("mx.example.com",)))
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    if not installed():
+        if os.environ.get("CI"):
+            pytest.fail(f"{_NEEDED}; under CI these tests must run")
+        pytest.skip(_NEEDED)
+    server = start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def account(dovecot: Dovecot, tmp_path: Path) -> Account:
+    """A mailbox nobody has used before."""
+    return Account(dovecot, f"hooks-{uuid.uuid4().hex[:12]}", tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = sum(_NEEDED in str(report.longrepr) for report in skipped)
+    if missed:
+        terminalreporter.write_line(f"{missed} tests with Dovecot did not run: {_NEEDED}", red=True)
