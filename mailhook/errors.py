@@ -7,8 +7,10 @@ tried again, a `ConfigError` is for the operator. Anything else is our bug.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -104,3 +106,10 @@ class MalformedNotice(PermanentError):
     """It is a notice by its shape, but what it carries contradicts that shape."""
 
     code = "malformed_notice"
+
+
+def whereabouts(error: BaseException) -> str:
+    """Where a bug of ours struck, innermost first, without its message: that may quote a mail."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    steps = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+    return f"{type(error).__name__} at {steps}"

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
 from mailhook import authenticity, catalog, message, readers
@@ -26,6 +24,7 @@ from mailhook.errors import (
     PermanentError,
     UnknownNotice,
     Untrusted,
+    whereabouts,
 )
 from mailhook.events import Context, interpret
 from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outcome, Proof
@@ -93,9 +92,7 @@ def _isolated(work: Callable[[], T]) -> T | _Bug:
     except MailhookError:
         raise
     except Exception as error:  # noqa: BLE001 - our bug must cost one delivery, not the rest
-        frames = traceback.extract_tb(error.__traceback__)[-4:]
-        steps = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
-        where = f"{type(error).__name__} at {steps}"
+        where = whereabouts(error)
         log.error("a bug of mailhook: %s", where)  # noqa: TRY400 - its message may quote the mail
         return _Bug(where)
 
@@ -117,7 +114,9 @@ def _examine(delivery: Delivery, trust: Trust) -> Finding:
     if message.is_report(mail) or message.is_auto_reply(mail):
         return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
     reading = readers.read(mail, catalog.load(), trust.keys)
-    finding = replace(finding, unread=reading.unread, reader=reading.reader)
+    finding = replace(
+        finding, unread=reading.unread, reader=reading.reader, notices=reading.notices
+    )
     try:
         return _believed(finding, mail, reading, trust)
     except PermanentError as error:
@@ -146,14 +145,13 @@ def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -
         return _nothing_read(finding, mail)
     events = interpret_all(finding, reading)
     if verified or trust.settings.require == "none":
-        return replace(finding, events=events, notices=reading.notices)
+        return replace(finding, events=events)
     proven = tuple(event for event in events if event.authenticity == "verified")
     if not proven:
         raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
     return replace(
         finding,
         events=proven,
-        notices=reading.notices,
         unread=finding.unread + len(events) - len(proven),
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mailhook.errors import MailhookError
+from mailhook.cli import screen
+from mailhook.errors import MailhookError, whereabouts
 
 # Each command is imported only when it is called: a poll must not pay for tables.
 _COMMANDS = {
@@ -61,7 +63,7 @@ def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - never ret
     try:
         commands.main(arguments, prog_name="mailhook", standalone_mode=False)
     except MailhookError as error:
-        click.echo(f"mailhook: {error}", err=True)
+        click.echo(f"mailhook: {screen.escaped_lines(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -69,5 +71,9 @@ def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401 - never ret
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read standard output has seen enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:  # noqa: BLE001 - a bug of ours, said without what a mail said
+        click.echo(f"mailhook: this is a bug, please report it: {whereabouts(error)}", err=True)
+        sys.exit(MailhookError.exit_code)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from mailhook.cli import screen
+from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
@@ -36,34 +37,30 @@ def check(ctx: click.Context) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Counts as JSON.")
+@as_json
 @click.pass_context
 def poll(ctx: click.Context, *, as_json: bool) -> None:
     """One round of all mailboxes with its actions, then exit."""
     from mailhook import worker
     from mailhook.pipeline import Trust
-    from mailhook.store.writer import Store
 
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
-    counter = Counter()
-    with (
-        Store(
-            settings.store.path,
-            purpose="poll",
-            keep_raw=settings.store.raw,
-            window_seconds=settings.store.match_window_seconds,
-        ) as store,
-        counter,
-    ):
-        result = worker.poll(settings, store, Trust.of(settings.trust), counter.report)
-    counts = {
-        name.value: result.outcomes.count(name) for name in Outcome if name in result.outcomes
-    }
+    counting, mutex = screen.Counting("mails"), threading.Lock()
+
+    def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        with mutex:
+            counting.add(len(outcomes))
+
+    with store(settings, "poll") as opened:
+        result = worker.poll(settings, opened, Trust.of(settings.trust), report)
+    counting.stop()
+    counts = {name.value: result.outcomes.count(name) for name in Outcome}
+    told = {name: count for name, count in counts.items() if count}
     if as_json:
-        screen.lines([{"outcomes": counts, "errors": [str(e) for e in result.errors]}])
+        screen.document({"outcomes": told, "errors": [str(error) for error in result.errors]})
     else:
-        click.echo(screen.counted(counts))
+        click.echo(screen.counted(told))
     for error in result.errors:
         screen.words(f"mailhook: {screen.escaped_lines(str(error))}")
     sys.exit(result.exit_code)
@@ -75,37 +72,12 @@ def run(ctx: click.Context) -> None:
     """The service: poll every mailbox each `poll_seconds` until told to stop."""
     from mailhook import log, worker
     from mailhook.pipeline import Trust
-    from mailhook.store.writer import Store
 
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
     log.configure(settings.log, sys.stderr)
-    with Store(
-        settings.store.path,
-        purpose="run",
-        keep_raw=settings.store.raw,
-        window_seconds=settings.store.match_window_seconds,
-    ) as store:
-        worker.run(settings, store, Trust.of(settings.trust))
-
-
-class Counter:
-    """A progress line on stderr that counts what has been committed, from any thread."""
-
-    def __init__(self) -> None:
-        self._shown = screen.counting("mails")
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._shown.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._shown.stop()
-
-    def report(self, _: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
-        """Add one batch."""
-        with self._lock:
-            self._shown.add(len(outcomes))
+    with store(settings, "run") as opened:
+        worker.run(settings, opened, Trust.of(settings.trust))
 
 
 def _need_mailboxes(mailboxes: Sequence[object]) -> None:

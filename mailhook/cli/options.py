@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailhook import config, times
 from mailhook.config import Settings
 from mailhook.store.reader import Filters, Reader
+
+if TYPE_CHECKING:
+    from mailhook.store import Store
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -44,10 +49,31 @@ def reader(ctx: click.Context) -> Reader:
     return ctx.with_resource(Reader(settings(ctx).store.path))
 
 
-def filtering(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the filters of the lists; they arrive as keyword arguments for `filters`."""
+def store(settings: Settings, purpose: str) -> Store:
+    """The store of these settings, for writing; `purpose` is the command that writes."""
+    from mailhook.store import Store
+
+    return Store(
+        settings.store.path,
+        purpose=purpose,
+        keep_raw=settings.store.raw,
+        window_seconds=settings.store.match_window_seconds,
+    )
+
+
+_FILTERS = tuple(field.name for field in fields(Filters) if field.name != "after")
+
+
+def filtering(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the filters of the lists; they arrive together, as `filters`."""
+
+    @wraps(command)
+    def filtered(*arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as click gives them
+        given = {name: options.pop(name) for name in _FILTERS}
+        command(*arguments, filters=Filters(**given), **options)
+
     for option in (
-        click.option("--limit", type=click.IntRange(0), help="At most so many."),
+        click.option("--limit", type=click.IntRange(1), help="At most so many."),
         click.option("--channel", type=click.Choice(["email", "web", "api", "file"])),
         click.option("--since", type=Since(), help="A date, a time, or 24h, 7d, 2w ago."),
         click.option("--subject", help="Only of this subject, by its id (CHK…, IDP…)."),
@@ -55,10 +81,10 @@ def filtering(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--type", help="Only this event type (check, identity_process, …)."),
         click.option("--product", help="Only this product (checks, digital_identity, …)."),
     ):
-        command = option(command)
-    return command
+        filtered = option(filtered)
+    return filtered
 
 
-def filters(after: int | None = None, limit: int | None = None, **given: Any) -> Filters:  # noqa: ANN401 - as click gives them
-    """The filters from the options of `filtering`."""
-    return Filters(**given, after=after, limit=limit)
+def as_json(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--json`, which arrives as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")(command)

@@ -1,0 +1,20 @@
+"""What a person does about a quarantined delivery, by the code of its reason."""
+
+from __future__ import annotations
+
+_ADVICE = {
+    "untrusted": "if it is genuine, set trust.authserv_id to the server that checks your mail"
+    " and trust.senders to the domain it comes from; if it is not, leave it here",
+    "unknown_notice": "read it with `mailhook quarantine show`; if it is a hook, its wording is"
+    " new to mailhook: please report it with all values changed",
+    "malformed_notice": "it contradicts itself; ask the sender, or look at the rule's mail text",
+    "malformed_message": "it is no mail a program would send on purpose; look who sends it",
+    "too_large": "raise max_message_bytes and ingest the mail from a file if it is a hook",
+    "undeliverable": "open the folder with a mail program: the server cannot give this mail out",
+    "bug": "this is our fault: please report the reason's words",
+}
+
+
+def on(reason: str | None) -> str:
+    """The advice for a reason as stored, `code: sentence`; empty for a code without any."""
+    return _ADVICE.get((reason or "").partition(":")[0], "")

@@ -1,0 +1,45 @@
+"""ingest: mails that lie in files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from mailhook.cli import options, screen
+from mailhook.errors import UnreadableInput
+from mailhook.model import Outcome
+
+
+@click.command()
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.as_json
+@click.pass_context
+def ingest(ctx: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Read .eml files, and folders of them, into the store.
+
+    The files stay as they are; reading one twice changes nothing.
+    """
+    from mailhook import pipeline
+    from mailhook.sources import files
+
+    settings = options.settings(ctx)
+    listing = files.find(paths)
+    problems = list(listing.problems)
+    counts: Counter[Outcome] = Counter()
+    trust = pipeline.Trust.of(settings.trust)
+    with (
+        options.store(settings, "ingest") as store,
+        screen.progress(len(listing.files), "mails") as bar,
+    ):
+        for batch in files.read(listing.files, problems):
+            counts.update(pipeline.ingest(batch, store, trust))
+            bar.advance(bar.task_ids[0], len(batch.deliveries))
+    told = {name.value: counts[name] for name in Outcome if counts[name]}
+    if as_json:
+        screen.document({"outcomes": told, "errors": problems})
+    else:
+        click.echo(screen.counted(told))
+    if problems:
+        raise UnreadableInput("\n".join(map(screen.escaped, problems)))

@@ -1,0 +1,81 @@
+"""quarantine: what was kept but not believed or not understood."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mailhook import advice
+from mailhook.cli import screen
+from mailhook.cli.options import as_json, reader
+from mailhook.errors import UsageError
+from mailhook.store.reader import Filters
+
+_SHOWN_CHARS = 4000
+
+
+@click.group()
+def quarantine() -> None:
+    """Look at what waits for a person: kept with its bytes, but no event yet."""
+
+
+@quarantine.command("list")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@as_json
+@click.pass_context
+def list_(ctx: click.Context, limit: int, *, as_json: bool) -> None:
+    """List what is in quarantine, the newest first."""
+    rows = reader(ctx).deliveries(Filters(limit=limit), attention=True)
+    if as_json:
+        screen.array(rows)
+        return
+    screen.table(
+        ("id", "received", "sender", "reason"),
+        (
+            (row["id"], screen.moment(row["received_at"]), row["sender"], _reason(row))
+            for row in rows
+        ),
+        cut=("sender",),
+        folded=("reason",),
+    )
+
+
+@quarantine.command()
+@click.argument("delivery_id", metavar="ID", type=int)
+@click.option("--raw", "wants_raw", is_flag=True, help="The bytes as they came, nothing else.")
+@as_json
+@click.pass_context
+def show(ctx: click.Context, delivery_id: int, *, wants_raw: bool, as_json: bool) -> None:
+    """Show one delivery: what is known of it, why it waits, and its text."""
+    row = reader(ctx).delivery(delivery_id)
+    if row is None:
+        raise UsageError(f"there is no delivery {delivery_id}; `quarantine list` shows what waits")
+    raw: bytes | None = row.pop("raw")
+    if wants_raw:
+        sys.stdout.buffer.write(raw or b"")
+    elif as_json:
+        screen.document(row | {"raw": raw.decode("utf-8", "replace") if raw else None})
+    else:
+        _shown(row, raw)
+
+
+def _shown(row: dict[str, Any], raw: bytes | None) -> None:
+    told = row | {"events": ", ".join(row["events"]), "advice": advice.on(row["reason"])}
+    screen.fields((name.replace("_", " "), value) for name, value in told.items() if value)
+    if raw is None:
+        screen.words("its bytes are not kept any more")
+        return
+    text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+    screen.heading("as it came")
+    click.echo(screen.escaped_lines(text[:_SHOWN_CHARS]))
+    if len(text) > _SHOWN_CHARS:
+        screen.words(f"… {len(text) - _SHOWN_CHARS:,} characters more; --raw gives all")
+    screen.words(f"\nstep by step: mailhook explain {row['id']}")
+
+
+def _reason(row: dict[str, Any]) -> str:
+    if row["reason"]:
+        return str(row["reason"])
+    return f"{row['unread']} more in it not understood"

@@ -1,0 +1,132 @@
+"""Mails that lie in files: `.eml` files, and folders of them. Read only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from mailhook.errors import UnreadableInput
+from mailhook.model import Batch, Delivery
+
+_BATCH_BYTES = 4_000_000
+_BATCH_FILES = 250
+_HEADERS_BYTES = 1_000_000
+_CHUNK_BYTES = 1 << 20
+# As `max_message_bytes` by default: a mail larger than this carries a scan or a film.
+LIMIT_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files to be read, in order, and a sentence for each path that cannot be."""
+
+    files: tuple[Path, ...]
+    problems: tuple[str, ...] = ()
+
+
+def find(paths: Sequence[Path]) -> Listing:
+    """The files that the paths name: themselves, and every `.eml` below folders.
+
+    Links to folders are not followed below a folder, so a loop of them ends.
+    """
+    files: dict[Path, None] = {}
+    problems: list[str] = []
+    for path in paths:
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            problems.append(_cannot(path, error))
+            continue
+        if stat.S_ISDIR(mode):
+            below = list(_below(path, problems))
+            files |= dict.fromkeys(below)
+            if not below:
+                problems.append(f"{path}: there is no .eml file in this folder")
+        elif stat.S_ISREG(mode):
+            files[path] = None
+        else:
+            problems.append(f"{path}: this is neither a file nor a folder")
+    return Listing(tuple(files), tuple(problems))
+
+
+def read(files: Sequence[Path], problems: list[str]) -> Iterator[Batch]:
+    """Batches of deliveries, one a file, bounded by bytes; a file that fails adds a sentence."""
+    waiting: list[Delivery] = []
+    size = 0
+    for path in files:
+        try:
+            delivery = delivered(path)
+        except UnreadableInput as error:
+            problems.append(str(error))
+            continue
+        if waiting and (size + len(delivery.raw) > _BATCH_BYTES or len(waiting) >= _BATCH_FILES):
+            yield Batch(tuple(waiting))
+            waiting, size = [], 0
+        waiting.append(delivery)
+        size += len(delivery.raw)
+    if waiting:
+        yield Batch(tuple(waiting))
+
+
+def delivered(path: Path) -> Delivery:
+    """The delivery that a file is; of one over `LIMIT_BYTES` only its headers are held.
+
+    Raises UnreadableInput where it cannot be read, or changes meanwhile.
+    """
+    try:
+        # A FIFO put in its place must not hold us up.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableInput(f"{path}: this is neither a file nor a folder")
+            raw, digest, size = _content(stream)
+    except OSError as error:
+        raise UnreadableInput(_cannot(path, error)) from error
+    problem = None
+    if size > LIMIT_BYTES:
+        problem = f"too_large: {size:,} bytes is over {LIMIT_BYTES:,}"
+    return Delivery(
+        channel="file",
+        location=f"file:{digest}",
+        received_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        raw=raw,
+        size=size if problem else None,
+        problem=problem,
+    )
+
+
+def _content(stream: BinaryIO) -> tuple[bytes, str, int]:
+    """What to keep, the sha256 of everything, and the size of everything."""
+    raw = stream.read(LIMIT_BYTES + 1)
+    digest, size = hashlib.sha256(raw), len(raw)
+    if size > LIMIT_BYTES:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+        raw = _headers(raw)
+    return raw, digest.hexdigest(), size
+
+
+def _headers(raw: bytes) -> bytes:
+    head = raw[:_HEADERS_BYTES]
+    ends = [at for at in (head.find(b"\r\n\r\n"), head.find(b"\n\n")) if at >= 0]
+    return head[: min(ends)] + b"\r\n\r\n" if ends else head
+
+
+def _below(folder: Path, problems: list[str]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        problems.append(_cannot(Path(error.filename or folder), error))
+
+    for parent, names, files in os.walk(folder, onerror=note):
+        names.sort()
+        yield from (Path(parent, name) for name in sorted(files) if name.lower().endswith(".eml"))
+
+
+def _cannot(path: Path, error: OSError) -> str:
+    return f"{path}: cannot be read: {(error.strerror or 'system error').lower()}"

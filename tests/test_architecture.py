@@ -1,0 +1,108 @@
+"""The house keeps its shape: one direction of imports, one owner a library."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mailhook
+
+ROOT = Path(mailhook.__file__).parent
+
+# From the bottom up: a room imports only from rows below its own.
+ROWS = (
+    {"errors", "model"},
+    {"times", "strict_json", "config", "catalog", "markup", "message"},
+    {"token", "authenticity", "merging", "events", "matching"},
+    {"readers", "sources"},
+    {"store"},
+    {"pipeline"},
+    {"advice", "queries", "log", "export", "health", "checks"},
+    {"explain", "worker"},
+    {"demo"},
+    {"cli"},
+)
+
+OWNERS = {
+    "imapclient": "sources.imap",
+    "mailparser": "message",
+    "jwt": "token",
+    "sqlite_utils": "store",
+    "apscheduler": "worker",
+    "pydantic": "config",
+    "pydantic_core": "config",
+    "selectolax": "markup",
+    "click": "cli",
+    "rich": "cli",
+    "structlog": "log",
+    "pymap": "demo",
+    "proxyprotocol": "demo",
+}
+# Two owners: settings and the vocabulary are both YAML.
+SHARED = {"yaml": {"config", "catalog"}}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        yield name.removesuffix("__init__").rstrip("."), ast.parse(path.read_text())
+
+
+MODULES = [pytest.param(name, tree, id=name or "mailhook") for name, tree in modules()]
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "mailhook":
+            yield from (f"mailhook.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are written in full"
+            yield node.module or ""
+
+
+def level(room: str) -> int:
+    return next(nth for nth, row in enumerate(ROWS) if room in row)
+
+
+def test_every_room_has_its_row():
+    rooms = {name.partition(".")[0] for name, _ in modules()} - {""}
+    assert rooms == set().union(*ROWS)
+
+
+@pytest.mark.parametrize(("name", "tree"), MODULES)
+def test_a_module_imports_only_from_rows_below_its_own(name: str, tree: ast.Module):
+    room = name.partition(".")[0]
+    for imported in imports(tree):
+        package, _, rest = imported.partition(".")
+        other = rest.partition(".")[0]
+        if package == "mailhook" and other not in {"", room}:
+            assert level(other) < level(room), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "tree"), MODULES)
+def test_a_library_is_imported_only_by_its_owner(name: str, tree: ast.Module):
+    for imported in imports(tree):
+        library = imported.partition(".")[0]
+        owners = SHARED.get(library) or {OWNERS.get(library, "")}
+        if library in {*OWNERS, *SHARED}:
+            assert any(f"{name}.".startswith(f"{owner}.") for owner in owners), library
+
+
+def test_every_dependency_has_an_owner():
+    import tomllib
+
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    listed = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
+    names = {line.split(">")[0].replace("-", "_") for line in listed}
+    spelled = {"mail_parser": "mailparser", "pyjwt": "jwt", "pyyaml": "yaml"}
+    assert {spelled.get(name, name) for name in names} <= {*OWNERS, *SHARED}
+
+
+def test_no_file_is_named_for_nothing():
+    vague = {"util", "utils", "helper", "helpers", "manager", "process", "data", "info", "common"}
+    assert not vague & {name.rpartition(".")[2] for name, _ in modules()}
