@@ -8,8 +8,9 @@ from typing import Any
 from mailhook import advice, message, times
 from mailhook.errors import MalformedMessage
 from mailhook.model import Delivery, Event, Finding, Message, Notice
-from mailhook.pipeline import Trust, examine
+from mailhook.pipeline import examine
 from mailhook.store import Reader
+from mailhook.trust import Trust
 
 Part = dict[str, Any]
 

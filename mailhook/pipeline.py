@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mailhook import authenticity, catalog, message, readers
-from mailhook.config import TrustSettings
 from mailhook.errors import (
     MailhookError,
     MalformedMessage,
@@ -30,25 +29,10 @@ from mailhook.events import Context, interpret
 from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outcome, Proof
 from mailhook.readers import Reading
 from mailhook.store import Store
+from mailhook.trust import Trust
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What `examine` believes: the settings, and the signing keys they refer to, revealed."""
-
-    settings: TrustSettings
-    keys: tuple[bytes, ...] = ()
-
-    @classmethod
-    def of(cls, settings: TrustSettings) -> Trust:
-        """Read the signing keys. Raises ConfigError where one cannot be had."""
-        return cls(settings, tuple(key.reveal().encode() for key in settings.signing_keys))
-
-    def __repr__(self) -> str:
-        return f"Trust({self.settings!r}, {len(self.keys)} keys)"
 
 
 def ingest(batch: Batch, store: Store, trust: Trust, after: After | None = None) -> list[Outcome]:
@@ -98,7 +82,7 @@ def _isolated(work: Callable[[], T]) -> T | _Bug:
 
 
 def _buggy(delivery: Delivery, bug: _Bug) -> Finding:
-    reason = f"bug: {bug.where}; please report it, then `mailhook replay` once it is mended"
+    reason = f"bug: {bug.where}; please report it: its bytes are kept"
     return Finding(delivery, "quarantined", reason=reason)
 
 

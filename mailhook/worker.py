@@ -9,18 +9,24 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from mailhook.config import MailboxSettings, Settings
-from mailhook.errors import ConfigError, MailhookError
+from mailhook.errors import MailhookError, TemporaryError, whereabouts
 from mailhook.model import Action, After, Delivery, Outcome
-from mailhook.pipeline import Trust, ingest
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
+from mailhook.trust import Trust
+
+if TYPE_CHECKING:
+    from apscheduler.events import JobExecutionEvent
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +34,10 @@ log = logging.getLogger(__name__)
 Report = Callable[[Sequence[Delivery], Sequence[Outcome]], None]
 
 # Seconds. A service manager waits longer, but a person at a terminal does not.
-_STOP_SECONDS = 4
+_STOP_SECONDS = 3
+_SIGNAL_SECONDS = 0.5
+# Done before what came of them is committed and the signals are looked at.
+_ACTIONS = 1000
 
 
 @dataclass(slots=True)
@@ -49,7 +58,7 @@ def poll(settings: Settings, store: Store, trust: Trust, report: Report | None =
     result = Round()
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         rounds = threads.map(
-            lambda mailbox: _poll_once(mailbox, store, trust, report), settings.mailboxes
+            lambda mailbox: _poll_once(_Post(mailbox, store, trust, report)), settings.mailboxes
         )
         for one in rounds:
             result.outcomes += one.outcomes
@@ -59,31 +68,56 @@ def poll(settings: Settings, store: Store, trust: Trust, report: Report | None =
 
 def run(settings: Settings, store: Store, trust: Trust) -> None:
     """Poll every mailbox each `poll_seconds` until SIGTERM or SIGINT."""
-    from apscheduler.schedulers.background import BackgroundScheduler
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(stop))
     watches = [_Watch(mailbox, store, trust, stop) for mailbox in settings.mailboxes]
-    scheduler = BackgroundScheduler(
+    rings = scheduler()
+    for watch in watches:
+        rings.add_job(watch.bell.set, "interval", seconds=watch.settings.poll_seconds)
+        watch.start()
+    rings.start()
+    log.info("running", extra={"mailboxes": len(watches)})
+    while not stop.wait(_SIGNAL_SECONDS):
+        pass  # a signal that lands just before a wait begins does not end it
+    rings.shutdown(wait=False)
+    _end(watches)
+    log.info("stopped")
+
+
+def scheduler() -> BackgroundScheduler:
+    """A scheduler that drops no ring for being late, and says so when one fails."""
+    from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    made = BackgroundScheduler(
         timezone="UTC",
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
-    for watch in watches:
-        scheduler.add_job(watch.bell.set, "interval", seconds=watch.settings.poll_seconds)
-        watch.start()
-    scheduler.start()
-    log.info("running", extra={"mailboxes": len(watches)})
-    stop.wait()
-    scheduler.shutdown(wait=False)
-    _end(watches)
-    log.info("stopped")
+    made.add_listener(_complain, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    return made
+
+
+def _complain(event: JobExecutionEvent) -> None:
+    error = getattr(event, "exception", None)
+    log.error("a ring failed" if error else "a ring was missed", extra={"job": event.job_id})
 
 
 def after(settings: MailboxSettings) -> After | None:
     """What is to be done with mails that were understood; None: leave them."""
     verb = settings.after.verb
     return None if verb == "leave" else After(verb, settings.after.target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What one round over a mailbox needs."""
+
+    settings: MailboxSettings
+    store: Store
+    trust: Trust
+    report: Report | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class _Watch(threading.Thread):
@@ -95,15 +129,24 @@ class _Watch(threading.Thread):
         super().__init__(name=f"mailbox {settings.name}", daemon=True)
         self.settings = settings
         self.bell = threading.Event()
-        self._store, self._trust, self._stop_event = store, trust, stop
+        self._post = _Post(settings, store, trust, self._report, stop)
 
     def run(self) -> None:
-        while not self._stop_event.is_set():
+        while not self._post.stop.is_set():
             self.bell.clear()
-            one = _poll_once(self.settings, self._store, self._trust, self._report)
-            for error in one.errors:
-                log.error("%s", error, extra={"mailbox": self.settings.name})
+            self._round()
             self.bell.wait()
+
+    def _round(self) -> None:
+        try:
+            errors = _poll_once(self._post).errors
+        except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
+            if not self._post.stop.is_set():  # the store closes under whom it cannot wait for
+                where = whereabouts(bug)
+                log.error("a bug of mailhook: %s", where, extra={"mailbox": self.settings.name})  # noqa: TRY400 - its message may quote a mail
+            return
+        for error in errors:
+            log.error("%s", error, extra={"mailbox": self.settings.name})
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         counts = {name.value: outcomes.count(name) for name in Outcome if name in outcomes}
@@ -118,80 +161,100 @@ def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
 
 
 def _end(watches: Sequence[_Watch]) -> None:
+    deadline = time.monotonic() + _STOP_SECONDS
     for watch in watches:
         watch.bell.set()
     for watch in watches:
-        watch.join(_STOP_SECONDS / len(watches))
+        watch.join(max(0, deadline - time.monotonic()))
         if watch.is_alive():
             # Its batch is either committed or will be read again: nothing is lost.
-            log.warning("left in the middle of a round trip", extra={"mailbox": watch.name})
+            log.warning(
+                "left in the middle of a round trip", extra={"mailbox": watch.settings.name}
+            )
 
 
-def _poll_once(
-    settings: MailboxSettings, store: Store, trust: Trust, report: Report | None
-) -> Round:
+def _poll_once(post: _Post) -> Round:
+    """Every folder of the mailbox; one in trouble does not keep the others waiting."""
     result = Round()
-    mailbox = Mailbox(settings)
+    mailbox = Mailbox(post.settings)
+    sources = {mailbox.source(folder.name): folder.name for folder in post.settings.folders}
     try:
-        mailbox.open()
-    except MailhookError as error:
-        for folder in settings.folders:
-            _beat(store, mailbox.source(folder.name), error)
-        return Round(errors=[error])
-    try:
-        for folder in settings.folders:
+        for nth, (source, folder) in enumerate(sources.items()):
             try:
-                result.outcomes += _sweep(mailbox, folder.name, store, trust, report)
-                _beat(store, mailbox.source(folder.name), None)
-            except ConfigError as error:  # this folder is missing; the others are not
-                _beat(store, mailbox.source(folder.name), error)
+                mailbox.open()
+            except MailhookError as error:
                 result.errors.append(error)
-    except MailhookError as error:
-        _beat(store, mailbox.source(folder.name), error)
-        result.errors.append(error)
+                _beat(post.store, list(sources)[nth:], error)
+                break
+            _poll_folder(mailbox, folder, source, post, result)
+            if post.stop.is_set():
+                break
     finally:
         mailbox.close()
     return result
 
 
-def _sweep(
-    mailbox: Mailbox, folder: str, store: Store, trust: Trust, report: Report | None
-) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    source = mailbox.source(folder)
-    for batch in mailbox.sweep(folder, store.position(source)):
-        committed = ingest(batch, store, trust, after(mailbox.settings))
-        outcomes += committed
-        if report:
-            report(batch.deliveries, committed)
-    _perform(mailbox, store, source)
-    return outcomes
+def _poll_folder(mailbox: Mailbox, folder: str, source: str, post: _Post, result: Round) -> None:
+    try:
+        for outcomes in _sweep(mailbox, folder, source, post):
+            result.outcomes += outcomes
+            if post.stop.is_set():
+                return
+        _beat(post.store, [source], None)
+        _perform(mailbox, source, post)
+    except MailhookError as error:
+        result.errors.append(error)
+        _beat(post.store, [source], error)
+        if isinstance(error, TemporaryError):
+            mailbox.close()  # whatever state it was left in
 
 
-def _perform(mailbox: Mailbox, store: Store, source: str) -> None:
-    """Work off what is queued for the folder; ends are noted together, halves at once."""
-    queued = store.actions(source)
-    if not queued:
-        return
+def _sweep(mailbox: Mailbox, folder: str, source: str, post: _Post) -> Iterator[list[Outcome]]:
+    """The outcomes of each batch, once it is committed."""
+    from mailhook.pipeline import ingest
+
+    for batch in mailbox.sweep(folder, post.store.position(source)):
+        committed = ingest(batch, post.store, post.trust, after(mailbox.settings))
+        if post.report and batch.deliveries:
+            post.report(batch.deliveries, committed)
+        yield committed
+
+
+def _perform(mailbox: Mailbox, source: str, post: _Post) -> None:
+    """Work off what is queued for the folder, part by part, until the server refuses.
+
+    Raises TemporaryError, naming what was refused, which stays queued.
+    """
+    queued = post.store.actions(source)
+    for at in range(0, len(queued), _ACTIONS):
+        refused = _perform_part(mailbox, post.store, queued[at : at + _ACTIONS])
+        if refused:
+            raise TemporaryError(
+                f"mailbox {post.settings.name}: {'; '.join(refused)}; stays queued"
+            )
+        if post.stop.is_set():
+            return
+
+
+def _perform_part(mailbox: Mailbox, store: Store, queued: Sequence[Action]) -> list[str]:
+    """What the server refused. Ends are noted together, halves of a move at once."""
     ended: list[tuple[Action, str]] = []
-    refused: list[str] = []
 
-    def note(action: Action, word: str) -> None:
+    def note(actions: Sequence[Action], word: str) -> None:
+        noted = [(action, word) for action in actions]
         if word in {"copying", "copied"}:
-            store.note_actions([(action, word)])
+            store.note_actions(noted)
         else:
-            ended.append((action, word))
-            if word.startswith("refused"):
-                refused.append(word)
+            ended.extend(noted)
 
     try:
         mailbox.perform(queued, note)
     finally:
         store.note_actions(ended)
-    for word in dict.fromkeys(refused):
-        log.error("%s", word, extra={"mailbox": mailbox.settings.name})
+    return list(dict.fromkeys(word for _, word in ended if word.startswith("refused")))
 
 
-def _beat(store: Store, source: str, error: MailhookError | None) -> None:
+def _beat(store: Store, sources: Sequence[str], error: MailhookError | None) -> None:
     with suppress(MailhookError):  # a full disk must not hide the error that is being noted
-        store.beat(source, str(error) if error else None)
+        for source in sources:
+            store.beat(source, str(error) if error else None)

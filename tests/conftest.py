@@ -9,7 +9,7 @@ import pytest
 from dovecot import Account, Dovecot, installed, start
 
 from mailhook.config import TrustSettings
-from mailhook.pipeline import Trust
+from mailhook.trust import Trust
 
 _NEEDED = "dovecot-imapd (and isync) is not installed"
 

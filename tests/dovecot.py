@@ -30,6 +30,7 @@ default_internal_group = {group}
 default_login_user = {login_user}
 mail_location = maildir:{home}/mail/%u
 mail_access_groups =
+mail_fsync = never
 first_valid_uid = 0
 ssl = {ssl}
 {ssl_files}
@@ -92,7 +93,11 @@ class Dovecot:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=10)
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:  # a client is still connected
+            self.process.kill()
+            self.process.communicate()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

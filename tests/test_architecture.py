@@ -14,9 +14,9 @@ ROOT = Path(mailhook.__file__).parent
 
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
-    {"errors", "model"},
+    {"errors", "model", "mime"},
     {"times", "strict_json", "config", "catalog", "markup", "message"},
-    {"token", "authenticity", "merging", "events", "matching"},
+    {"token", "authenticity", "trust", "merging", "events", "matching"},
     {"readers", "sources"},
     {"store"},
     {"pipeline"},

@@ -7,7 +7,7 @@ from dovecot import Account
 
 from mailhook import worker
 from mailhook.config import load
-from mailhook.pipeline import Trust
+from mailhook.trust import Trust
 from mailhook.store import Store
 
 

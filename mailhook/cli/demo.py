@@ -35,7 +35,7 @@ def demo(folder: Path | None) -> None:
     """
     from mailhook import worker
     from mailhook.demo import free_folder, staged
-    from mailhook.pipeline import Trust
+    from mailhook.trust import Trust
 
     _need_pymap()
     told: list[Outcome] = []

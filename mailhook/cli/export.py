@@ -10,20 +10,33 @@ from pathlib import Path
 import click
 
 from mailhook.cli import screen
-from mailhook.cli.options import filtering, reader
+from mailhook.cli.options import Number, filtering, reader
 from mailhook.export import FORMATS, Row, write_whole
 from mailhook.store import Filters
+
+_STANDARD_OUTPUT = Path("-")
 
 
 @click.command()
 @click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="jsonl", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="jsonl",
+    show_default=True,
+    help="webhook: as the vendor's web hook carries them.",
 )
-@click.option("--after", type=click.IntRange(0), help="Only what changed after this revision.")
+@click.option(
+    "--after",
+    type=Number(0),
+    metavar="REVISION",
+    help="Only what is new or has changed since.",
+)
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A file, written whole or not at all; else standard output.",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Written whole or not at all; else standard output.",
 )
 @filtering
 @click.pass_context
@@ -38,13 +51,13 @@ def export(
     seen = _Last(after)
     rows = reader(ctx).events(replace(filters, after=after), by_revision=True)
     lines = FORMATS[form](seen.watch(rows))
-    if output:
+    if output and output != _STANDARD_OUTPUT:
         write_whole(output, lines)
     else:
-        sys.stdout.writelines(lines)
+        screen.lines(lines)
         sys.stdout.flush()
     going_on = f"; go on with --after {seen.revision}" if seen.revision else ""
-    screen.words(f"{seen.count} events{going_on}")
+    screen.words(f"{screen.count(seen.count, 'event')}{going_on}")
 
 
 class _Last:

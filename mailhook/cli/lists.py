@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any
 
 import click
@@ -16,9 +15,6 @@ from mailhook.store import Filters
 Row = dict[str, Any]
 Columns = dict[str, Callable[[Row], object]]
 
-# Rows that a person is shown unless asked otherwise.
-_SHOWN = 50
-
 
 @click.command()
 @filtering
@@ -30,7 +26,7 @@ def events(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
     if as_json:
         screen.array(rows)
         return
-    shown = _newest(rows, filters.limit)
+    shown = screen.newest(rows, filters.limit)
     columns: Columns = {"time": _time, "event": _event, "subject": _subject}
     if any(row["authenticity"] == "unverified" for row in shown):
         columns["proof"] = lambda row: row["authenticity"]
@@ -57,8 +53,8 @@ def alerts(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
             "mails": lambda row: row["sightings"],
             "endpoint": lambda row: row["endpoint"],
         },
-        _newest(rows, filters.limit),
-        cut=("endpoint",),
+        screen.newest(rows, filters.limit),
+        folded=("endpoint",),
     )
 
 
@@ -81,15 +77,16 @@ def deliveries(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
             "sender": lambda row: row["sender"],
             "subject": lambda row: row["subject"],
         },
-        _newest(rows, filters.limit),
+        screen.newest(rows, filters.limit),
         cut=("sender", "subject"),
+        gap=1,
     )
 
 
 @click.command()
-@click.option("--product", help="Only this product (checks, digital_identity, …).")
-@click.option("--type", "type_name", help="Only this event type (check, …).")
-@click.option("--action", help="Only this action (finished, succeeded, …).")
+@click.option("--product", metavar="WORD", help="Only of this product: checks, …")
+@click.option("--type", "type_name", metavar="WORD", help="Only of this type: check, …")
+@click.option("--action", metavar="WORD", help="Only this: finished, succeeded, …")
 @as_json
 def catalog(
     product: str | None, type_name: str | None, action: str | None, *, as_json: bool
@@ -131,16 +128,6 @@ def catalog(
         )
 
 
-def _newest(rows: Iterable[Row], limit: int | None) -> list[Row]:
-    """The rows to show; without a limit only the newest, and a word that there are more."""
-    wanted = _SHOWN if limit is None else limit
-    stream = iter(rows)
-    shown = list(islice(stream, wanted))
-    if limit is None and next(stream, None) is not None:
-        screen.words(f"the newest {wanted} are shown; --limit shows more, --json all")
-    return shown
-
-
 def _table(columns: Columns, rows: Iterable[Row], **layout: Any) -> None:  # noqa: ANN401 - screen's
     """Print rows by their columns' functions."""
     cells = ([show(row) for show in columns.values()] for row in rows)
@@ -156,7 +143,7 @@ def _event(row: Row) -> str:
 
 
 def _subject(row: Row) -> str:
-    return str(row["subject_id"] or row["key"].partition("/")[0])
+    return str(row["subject_id"] or row["truora_id"] or "")
 
 
 def _catalogued(event: EventInfo) -> Row:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import threading
 from collections.abc import Sequence
 
 import click
 
+from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
@@ -22,18 +25,34 @@ def check(ctx: click.Context) -> None:
     from mailhook.checks import problems, warnings
 
     try:
-        settings = load(ctx)
+        path = config.find(ctx.obj)
+        screen.words(f"settings: {screen.escaped(path.absolute())}")
+        settings = config.load(path)
     except ConfigError as error:
         found, advice = list(error.problems), []
     else:
         found, advice = problems(settings), warnings(settings)
     for problem in advice:
-        screen.words(f"warning: {screen.escaped_lines(str(problem))}")
+        screen.words(_wrapped(f"warning: {problem}"))
     for problem in found:
-        screen.words(f"wrong: {screen.escaped_lines(str(problem))}")
+        screen.words(_wrapped(f"wrong: {problem}"))
     if found:
         sys.exit(1)
-    click.echo(f"all is well: {len(settings.mailboxes)} mailboxes, store {settings.store.path}")
+    count = len(settings.mailboxes)
+    noun = "mailbox" if count == 1 else "mailboxes"
+    click.echo(f"nothing is wrong: {count} {noun}, store {settings.store.path}")
+
+
+def _wrapped(told: str) -> str:
+    """A problem's lines, escaped, none wider than the terminal where a blank allows it."""
+    width = shutil.get_terminal_size().columns
+    lines = screen.escaped_lines(told).split("\n")
+    return "\n".join(
+        textwrap.fill(
+            line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+        for line in lines
+    )
 
 
 @click.command()
@@ -42,7 +61,7 @@ def check(ctx: click.Context) -> None:
 def poll(ctx: click.Context, *, as_json: bool) -> None:
     """One round of all mailboxes with its actions, then exit."""
     from mailhook import worker
-    from mailhook.pipeline import Trust
+    from mailhook.trust import Trust
 
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
@@ -71,7 +90,7 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
 def run(ctx: click.Context) -> None:
     """The service: poll every mailbox each `poll_seconds` until told to stop."""
     from mailhook import log, worker
-    from mailhook.pipeline import Trust
+    from mailhook.trust import Trust
 
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)

@@ -11,13 +11,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailhook import config, times
-from mailhook.config import Settings
+from mailhook.config import MailboxSettings, Settings
 from mailhook.store.reader import Filters, Reader
 
 if TYPE_CHECKING:
     from mailhook.store import Store
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DIGITS = 18
+
+
+class Number(click.ParamType[int]):
+    """A whole number from `least` on, as large as SQLite keeps them."""
+
+    name = "number"
+
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:  # noqa: ANN401 - click's signature
+        """The number the text spells."""
+        if isinstance(value, int):
+            return value
+        if not (value.isascii() and value.isdecimal() and len(value) <= _DIGITS):
+            self.fail(f"{value!r} is no whole number", param, ctx)
+        if int(value) < self._least:
+            self.fail(f"{value} is less than {self._least}", param, ctx)
+        return int(value)
 
 
 class Since(click.ParamType[datetime]):
@@ -30,7 +50,7 @@ class Since(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         number, unit = value[:-1], value[-1:]
-        if unit in _UNITS and number.isdigit() and len(number) < len("99999"):
+        if unit in _UNITS and number.isdecimal() and len(number) < len("99999"):
             return times.now() - timedelta(**{_UNITS[unit]: int(number)})
         moment = times.parse(value)
         if moment is None:
@@ -61,6 +81,12 @@ def store(settings: Settings, purpose: str) -> Store:
     )
 
 
+def limit_bytes(settings: Settings) -> int:
+    """How large a mail in a file may be: as large as one in any of the mailboxes."""
+    default = MailboxSettings.model_fields["max_message_bytes"].default
+    return max((one.max_message_bytes for one in settings.mailboxes), default=default)
+
+
 _FILTERS = tuple(field.name for field in fields(Filters) if field.name != "after")
 
 
@@ -73,13 +99,20 @@ def filtering(command: Callable[..., None]) -> Callable[..., None]:
         command(*arguments, filters=Filters(**given), **options)
 
     for option in (
-        click.option("--limit", type=click.IntRange(1), help="At most so many."),
-        click.option("--channel", type=click.Choice(["email", "web", "api", "file"])),
-        click.option("--since", type=Since(), help="A date, a time, or 24h, 7d, 2w ago."),
-        click.option("--subject", help="Only of this subject, by its id (CHK…, IDP…)."),
-        click.option("--action", help="Only this action (finished, succeeded, …)."),
-        click.option("--type", help="Only this event type (check, identity_process, …)."),
-        click.option("--product", help="Only this product (checks, digital_identity, …)."),
+        click.option("--limit", type=Number(), help="At most so many."),
+        click.option(
+            "--channel",
+            type=click.Choice(["email", "web", "api", "file"]),
+            metavar="CHANNEL",
+            help="Only what came by email, web, api or file.",
+        ),
+        click.option(
+            "--since", type=Since(), help="Not before: 2026-08-03, a time, or 30m, 24h, 7d, 2w ago."
+        ),
+        click.option("--subject", metavar="ID", help="Only of this subject (CHK…, IDP…)."),
+        click.option("--action", metavar="WORD", help="Only this: finished, succeeded, …"),
+        click.option("--type", metavar="WORD", help="Only of this type: check, …"),
+        click.option("--product", metavar="WORD", help="Only of this product: checks, …"),
     ):
         filtered = option(filtered)
     return filtered
@@ -87,4 +120,4 @@ def filtering(command: Callable[..., None]) -> Callable[..., None]:
 
 def as_json(command: Callable[..., None]) -> Callable[..., None]:
     """Add `--json`, which arrives as `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="JSON, for programs.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")(command)

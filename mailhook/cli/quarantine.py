@@ -9,8 +9,8 @@ import click
 
 from mailhook import advice
 from mailhook.cli import screen
-from mailhook.cli.options import as_json, reader
-from mailhook.errors import UsageError
+from mailhook.cli.options import Number, as_json, reader
+from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
 
 _SHOWN_CHARS = 4000
@@ -22,10 +22,10 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=Number(), help="At most so many.")
 @as_json
 @click.pass_context
-def list_(ctx: click.Context, limit: int, *, as_json: bool) -> None:
+def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
     """List what is in quarantine, the newest first."""
     rows = reader(ctx).deliveries(Filters(limit=limit), attention=True)
     if as_json:
@@ -35,7 +35,7 @@ def list_(ctx: click.Context, limit: int, *, as_json: bool) -> None:
         ("id", "received", "sender", "reason"),
         (
             (row["id"], screen.moment(row["received_at"]), row["sender"], _reason(row))
-            for row in rows
+            for row in screen.newest(rows, limit)
         ),
         cut=("sender",),
         folded=("reason",),
@@ -43,7 +43,7 @@ def list_(ctx: click.Context, limit: int, *, as_json: bool) -> None:
 
 
 @quarantine.command()
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=Number())
 @click.option("--raw", "wants_raw", is_flag=True, help="The bytes as they came, nothing else.")
 @as_json
 @click.pass_context
@@ -54,11 +54,19 @@ def show(ctx: click.Context, delivery_id: int, *, wants_raw: bool, as_json: bool
         raise UsageError(f"there is no delivery {delivery_id}; `quarantine list` shows what waits")
     raw: bytes | None = row.pop("raw")
     if wants_raw:
-        sys.stdout.buffer.write(raw or b"")
+        _give(raw)
     elif as_json:
         screen.document(row | {"raw": raw.decode("utf-8", "replace") if raw else None})
     else:
         _shown(row, raw)
+
+
+def _give(raw: bytes | None) -> None:
+    if raw is None:
+        raise UnreadableInput("its bytes are not kept any more")
+    if sys.stdout.isatty():
+        raise UsageError("these bytes could steer your terminal: send them to a file or a pipe")
+    sys.stdout.buffer.write(raw)
 
 
 def _shown(row: dict[str, Any], raw: bytes | None) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ import click
 from mailhook.cli import screen
 from mailhook.cli.options import reader
 from mailhook.errors import UsageError
+from mailhook.export import csv_record
 
 # Rows of a table; more than a person reads, and few enough to measure their widths.
 _SHOWN = 1000
@@ -24,14 +25,21 @@ _SHOWN = 1000
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="CSV with a header line.")
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds it may take.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    default=30,
+    show_default=True,
+    help="How long it may take.",
+)
 @click.pass_context
 def query(
     ctx: click.Context, question: str | None, form: str | None, timeout: float, *, wants_names: bool
 ) -> None:
     """Ask the store: an SQL statement that only reads, or the name of a question.
 
-    Tables and their columns: docs/tables.md. `raw_text(raw)` shows a delivery's bytes.
+    `raw_text(raw)` gives a delivery's bytes as text. Tables: docs/tables.md.
     """
     from mailhook.queries import QUERIES
 
@@ -40,17 +48,27 @@ def query(
         return
     if not question:
         raise UsageError('what is asked? `mailhook query "SELECT …"`, or `query --list`')
-    sql = QUERIES[question].sql if question in QUERIES else question
-    if question.replace("-", "").isalpha() and question not in QUERIES:
-        raise UsageError(f"there is no question named {question!r}; `query --list` shows them")
+    if question in QUERIES:
+        sql = QUERIES[question].sql
+    elif question.replace("-", "").replace("_", "").isalnum():
+        near = get_close_matches(question[:64], QUERIES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "`query --list` shows them"
+        raise UsageError(f"there is no question named {question!r}; {hint}")
+    else:
+        sql = question
     columns, rows = reader(ctx).query(sql, seconds=timeout)
     _PRINTERS[form or "table"](columns, rows)
 
 
 def _table(columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
-    screen.table([screen.escaped(name) for name in columns], islice(rows, _SHOWN))
+    names, shown = [screen.escaped(name) for name in columns], islice(rows, _SHOWN)
+    screen.table(names, ([_shown(cell) for cell in row] for row in shown))
     if next(rows, None) is not None:
         screen.words(f"the first {_SHOWN} rows are shown; --jsonl or --csv give all")
+
+
+def _shown(cell: Any) -> Any:  # noqa: ANN401 - a cell, whatever its type
+    return f"{len(cell):,} bytes" if isinstance(cell, bytes) else cell
 
 
 def _json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -63,18 +81,27 @@ def _jsonl(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
+    screen.lines([csv_record(columns)])
+    screen.lines(csv_record(map(_plain, row)) for row in rows)
 
 
 def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    names = list(_each_once(columns))
     for row in rows:
-        yield {name: _plain(cell) for name, cell in zip(columns, row, strict=True)}
+        yield {name: _plain(cell) for name, cell in zip(names, row, strict=True)}
+
+
+def _each_once(columns: Sequence[str]) -> Iterator[str]:
+    """The names of columns, a repeated one numbered as SQLite itself does: `key`, `key:1`."""
+    for nth, name in enumerate(columns):
+        before = columns[:nth].count(name)
+        yield f"{name}:{before}" if before else name
 
 
 def _plain(cell: Any) -> Any:  # noqa: ANN401 - a cell, whatever its type
-    """Bytes have no spelling in JSON and CSV: hexadecimal, as SQLite's X'…' has it."""
+    """Bytes and infinity have no spelling in JSON: hexadecimal, as SQLite's X'…' has it; words."""
+    if isinstance(cell, float) and not isfinite(cell):
+        return str(cell)
     return cell.hex() if isinstance(cell, bytes) else cell
 
 

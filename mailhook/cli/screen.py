@@ -7,16 +7,25 @@ import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress
+
+T = TypeVar("T")
 
 # Control, format (zero-width, bidi), surrogate, private use, line and paragraph separators.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+# Rows that a person is shown unless asked otherwise.
+_SHOWN = 50
+# Of a cell that may be cut, so much is worth showing.
+_LEAST = 10
 
 
 def escaped(text: object) -> str:
@@ -43,9 +52,33 @@ def words(text: str) -> None:
     click.echo(text, err=True)
 
 
+def heading(text: str) -> None:
+    """Print a line that begins a part of the data."""
+    click.secho(f"\n{text}", bold=True)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 event`, `12,000 events`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`3 recorded, 1 ignored`, or `nothing new`."""
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items()) or "nothing new"
+
+
 def moment(stored: str | None) -> str:
     """A column's time to the minute, as lists show it: `2026-08-03 10:00`."""
     return (stored or "")[:16].replace("T", " ")
+
+
+def newest(rows: Iterable[T], limit: int | None) -> list[T]:
+    """The rows to show; without a limit only the newest, and a word that there are more."""
+    stream = iter(rows)
+    shown = list(islice(stream, _SHOWN if limit is None else limit))
+    if limit is None and next(stream, None) is not None:
+        words(f"the newest {_SHOWN} are shown; --limit shows more, --json all")
+    return shown
 
 
 def table(
@@ -66,7 +99,7 @@ def table(
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, gap - 1, 0, 0))
     for column in columns:
-        grid.add_column(column, no_wrap=column not in {*cut, *folded}, overflow="fold")
+        grid.add_column(Text(column), no_wrap=column not in {*cut, *folded}, overflow="fold")
     said = [["" if cell is None else escaped(cell) for cell in row] for row in rows]
     for row in said:
         grid.add_row(
@@ -77,17 +110,12 @@ def table(
                 for column, cell in zip(columns, row, strict=True)
             )
         )
-    screen = console()
     if not said:
         words("nothing")
-    elif _needed(columns, said, {*cut, *folded}) + gap * (len(columns) - 1) > screen.width:
-        _records(columns, said)
+    elif _needed(columns, said, {*cut, *folded}) + gap * (len(columns) - 1) > width():
+        records(columns, said)
     else:
-        screen.print(grid)
-
-
-# Of a cell that may be cut, so much is worth showing.
-_LEAST = 10
+        _print(grid)
 
 
 def _needed(
@@ -105,29 +133,40 @@ def _needed(
     )
 
 
-def _records(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _print(grid: RenderableType) -> None:
+    """Print without the blanks that fill rows up."""
+    screen = console()
+    with screen.capture() as drawn:
+        screen.print(grid)
+    click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def records(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print each row as names and values below each other."""
     for nth, row in enumerate(rows):
         if nth:
             click.echo()
         fields(zip(columns, row, strict=True))
 
 
-def fields(pairs: Iterable[tuple[str, object]]) -> None:
-    """Print names and values below each other."""
-    from rich.table import Table
-    from rich.text import Text
+def fields(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
+    """Print names and values below each other, escaped.
 
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in pairs:
-        grid.add_row(Text(name, style="bold"), Text(escaped(value)))
-    console().print(grid)
+    Values go on below themselves, but no word is broken: an id can be copied whole.
+    """
+    said = [(escaped(name), escaped(value)) for name, value in pairs]
+    longest = max((len(name) for name, _ in said), default=0)
+    blanks = " " * (len(indent) + longest + 2)
+    for name, value in said:
+        label = click.style(name, bold=True) + " " * (longest - len(name))
+        click.echo(f"{indent}{label}  {wrapped(value, blanks)}".rstrip())
 
 
-def heading(text: str) -> None:
-    """Print a line that begins a part of the data."""
-    click.secho(f"\n{text}", bold=True)
+def wrapped(text: str, indent: str) -> str:
+    """The text in lines that fit the screen beside `indent`, which all but the first begin with."""
+    room = max(width() - len(indent), _LEAST)
+    lines = wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"\n{indent}".join(lines)
 
 
 def document(value: Mapping[str, Any]) -> None:
@@ -143,21 +182,32 @@ def array(rows: Iterable[Mapping[str, Any]]) -> None:
     sys.stdout.write("\n]\n")
 
 
+def lines(texts: Iterable[str]) -> None:
+    """Print lines for programs as they are, but on a terminal with nothing that could steer it."""
+    shown = map(escaped_lines, texts) if sys.stdout.isatty() else texts
+    sys.stdout.writelines(shown)
+
+
 def _json(value: Mapping[str, Any]) -> str:
     """ASCII only: nothing a mail said can reach a terminal unescaped."""
-    return json.dumps(value, ensure_ascii=True, default=str)
+    return json.dumps(value, ensure_ascii=True, default=str).replace("\x7f", "\\u007f")
+
+
+def width() -> int:
+    """The terminal's width: $COLUMNS, or 80 where nothing tells."""
+    return get_terminal_size().columns
+
+
+def height() -> int:
+    """The terminal's height in lines: $LINES, or 24 where nothing tells."""
+    return get_terminal_size().lines
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that colours only a terminal and keeps to its width (80 when piped)."""
+    """A console that colours only a terminal and keeps to its width."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """`3 recorded, 1 ignored`, or `nothing new`."""
-    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing new"
+    return Console(stderr=stderr, width=width(), highlight=False, soft_wrap=False)
 
 
 @contextmanager

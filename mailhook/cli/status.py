@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -35,25 +36,40 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 
 def _show(health: Health, now: datetime) -> None:
     click.secho("all is well" if health.is_well else "something is wrong", bold=True)
-    screen.heading("mailboxes")
-    screen.table(
-        ("mailbox", "folder", "last round trip", "state"),
-        ((one.mailbox, one.name, _ago(one.beat_at, now), _state(one)) for one in health.folders),
-        cut=("mailbox", "folder", "state"),
-    )
-    screen.heading("today (UTC)")
+    click.echo()
+    if health.folders:
+        screen.table(
+            ("mailbox", "folder", "last round trip", "state"),
+            (
+                (one.mailbox, one.name, _ago(one.beat_at, now), _state(one))
+                for one in health.folders
+            ),
+            cut=("mailbox", "folder", "state"),
+        )
+    click.echo()
     screen.fields(
         [
-            ("  deliveries", screen.counted(health.today)),
-            ("  from mail to row", _lag(health)),
-            ("  alerts open", len(health.alerts)),
-            ("  in quarantine", screen.counted(health.waiting) if health.waiting else "none"),
+            ("today (UTC)", screen.counted(health.today)),
+            ("from mail to row", _lag(health)),
+            ("alerts open", len(health.alerts)),
+            ("in quarantine", screen.counted(health.waiting) if health.waiting else "none"),
         ]
     )
     if health.advice:
         screen.heading("what to do")
-    for one in health.advice:
-        click.echo(f"  - {screen.escaped(one.words)}")
+        _advise([one.words for one in health.advice], 13 + len(health.folders))
+
+
+def _advise(sentences: Sequence[str], taken: int) -> None:
+    """Print as many sentences as fit below the lines taken of a terminal; piped, all."""
+    room = screen.height() - taken if sys.stdout.isatty() else sys.maxsize
+    for nth, sentence in enumerate(sentences):
+        said = f"- {screen.wrapped(screen.escaped(sentence), '  ')}"
+        room -= said.count("\n") + 1
+        if nth and room < 0:
+            click.echo(f"… and {len(sentences) - nth} more: make the window higher")
+            break
+        click.echo(said)
 
 
 def _state(folder: Folder) -> str:

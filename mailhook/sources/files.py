@@ -18,8 +18,7 @@ _BATCH_BYTES = 4_000_000
 _BATCH_FILES = 250
 _HEADERS_BYTES = 1_000_000
 _CHUNK_BYTES = 1 << 20
-# As `max_message_bytes` by default: a mail larger than this carries a scan or a film.
-LIMIT_BYTES = 2_000_000
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,13 @@ def find(paths: Sequence[Path]) -> Listing:
     return Listing(tuple(files), tuple(problems))
 
 
-def read(files: Sequence[Path], problems: list[str]) -> Iterator[Batch]:
+def read(files: Sequence[Path], limit_bytes: int, problems: list[str]) -> Iterator[Batch]:
     """Batches of deliveries, one a file, bounded by bytes; a file that fails adds a sentence."""
     waiting: list[Delivery] = []
     size = 0
     for path in files:
         try:
-            delivery = delivered(path)
+            delivery = delivered(path, limit_bytes)
         except UnreadableInput as error:
             problems.append(str(error))
             continue
@@ -74,10 +73,11 @@ def read(files: Sequence[Path], problems: list[str]) -> Iterator[Batch]:
         yield Batch(tuple(waiting))
 
 
-def delivered(path: Path) -> Delivery:
-    """The delivery that a file is; of one over `LIMIT_BYTES` only its headers are held.
+def delivered(path: Path, limit_bytes: int) -> Delivery:
+    """The delivery that a file is; of one over the limit only its headers are held.
 
-    Raises UnreadableInput where it cannot be read, or changes meanwhile.
+    These have a location of their own: once the limit is raised, the whole of the
+    file is something new. Raises UnreadableInput where it cannot be read.
     """
     try:
         # A FIFO put in its place must not hold us up.
@@ -85,27 +85,21 @@ def delivered(path: Path) -> Delivery:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableInput(f"{path}: this is neither a file nor a folder")
-            raw, digest, size = _content(stream)
+            raw, digest, size = _content(stream, limit_bytes)
     except OSError as error:
         raise UnreadableInput(_cannot(path, error)) from error
-    problem = None
-    if size > LIMIT_BYTES:
-        problem = f"too_large: {size:,} bytes is over {LIMIT_BYTES:,}"
-    return Delivery(
-        channel="file",
-        location=f"file:{digest}",
-        received_at=datetime.fromtimestamp(status.st_mtime, UTC),
-        raw=raw,
-        size=size if problem else None,
-        problem=problem,
-    )
+    received_at = datetime.fromtimestamp(min(max(status.st_mtime, 0), _LATEST), UTC)
+    if size <= limit_bytes:
+        return Delivery("file", f"file:{digest}", received_at, raw)
+    problem = f"too_large: {size:,} bytes is over {limit_bytes:,}"
+    return Delivery("file", f"file:{digest};headers", received_at, raw, size, problem)
 
 
-def _content(stream: BinaryIO) -> tuple[bytes, str, int]:
+def _content(stream: BinaryIO, limit_bytes: int) -> tuple[bytes, str, int]:
     """What to keep, the sha256 of everything, and the size of everything."""
-    raw = stream.read(LIMIT_BYTES + 1)
+    raw = stream.read(limit_bytes + 1)
     digest, size = hashlib.sha256(raw), len(raw)
-    if size > LIMIT_BYTES:
+    if size > limit_bytes:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from imapclient import IMAPClient
@@ -11,18 +11,17 @@ from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Action, Batch, Position
 from mailhook.sources.imap import actions, connection, folder, sweep
+from mailhook.sources.imap.wire import Patience
 
-__all__ = ["Mailbox"]
+__all__ = ["Mailbox", "Patience"]
 
 
 class Mailbox:
     """One account and one connection, owned by one thread."""
 
-    def __init__(
-        self, settings: MailboxSettings, *, connect_timeout: float = 10, read_timeout: float = 60
-    ) -> None:
+    def __init__(self, settings: MailboxSettings, patience: Patience | None = None) -> None:
         self.settings = settings
-        self._timeouts = (connect_timeout, read_timeout)
+        self._patience = patience or connection.patience(settings)
         self._client: IMAPClient | None = None
 
     def __enter__(self) -> Self:
@@ -33,12 +32,13 @@ class Mailbox:
         self.close()
 
     def open(self) -> None:
-        """Connect and log in.
+        """Connect and log in, unless that is done.
 
         Raises TemporaryError for what may pass (network, server busy) and
         ConfigError for what will not (certificate, login, a port without TLS).
         """
-        self._client = connection.connect(self.settings, *self._timeouts)
+        if self._client is None:
+            self._client = connection.connect(self.settings, self._patience)
 
     def close(self) -> None:
         """Log out if the connection lives; never raises."""
@@ -59,8 +59,8 @@ class Mailbox:
         with connection.sentences(self.settings):
             yield from sweep.sweep(self._live, self.settings, name, self.source(name), position)
 
-    def perform(self, queued: Sequence[Action], note: Callable[[Action, str], None]) -> None:
-        """Work off the actions of one folder; `note` is called after each step.
+    def perform(self, queued: Sequence[Action], note: actions.Note) -> None:
+        """Work off the actions of one folder; `note` is told of whom each step took.
 
         It is told "copying" and "copied" within a move by COPY, then "done",
         "gone" (no longer there), "dropped" (of another UIDVALIDITY) or
@@ -86,7 +86,6 @@ class Mailbox:
         """The connection; `anew` after the server has ended the last one."""
         if anew:
             self.close()
-        if self._client is None:
-            self.open()
+        self.open()
         assert self._client is not None  # noqa: S101 - open() sets it or raises
         return self._client

@@ -6,45 +6,58 @@ import imaplib
 import ipaddress
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError, ProtocolError
-from imapclient.imap4 import IMAP4WithTimeout
-from imapclient.tls import IMAP4_TLS
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
+from mailhook.sources.imap.wire import Client, Patience
 
-# Seconds for connecting, TLS and login together, even if bytes keep dripping in.
-_OPEN_SECONDS = 30
+# The bodies of one batch; a single mail may be larger.
+BATCH_BYTES = 4_000_000
+# A line slower than this is no line to fetch mail by.
+_BYTES_A_SECOND = 20_000
 # RFC 5530 response codes and what large providers say when they mean "later".
 _LATER = (
     "[UNAVAILABLE]",
     "[LIMIT]",
     "[INUSE]",
-    "[SERVERBUG]",
     "THROTTLED",
     "TOO MANY",
     "TRY AGAIN",
 )
 
 
-def connect(settings: MailboxSettings, connect_timeout: float, read_timeout: float) -> IMAPClient:
+def patience(settings: MailboxSettings) -> Patience:
+    """The time and the bytes that a batch of this mailbox may take."""
+    usual = Patience()
+    batch_bytes = max(BATCH_BYTES, settings.max_message_bytes)
+    return replace(
+        usual,
+        command=usual.command + batch_bytes / _BYTES_A_SECOND,
+        answer_bytes=usual.answer_bytes + 2 * batch_bytes,
+    )
+
+
+def connect(settings: MailboxSettings, patience: Patience) -> IMAPClient:
     """A connection that is logged in."""
-    with sentences(settings), _deadline(settings) as watched:
-        client = _secured(settings, SocketTimeout(connect_timeout, read_timeout), watched)
-        client.normalise_times = False
-        _login(client, settings)
+    with sentences(settings):
+        client = _secured(settings, patience)
+        try:
+            _login(client, settings)
+        except BaseException:
+            end(client)
+            raise
     return client
 
 
 def end(client: IMAPClient) -> None:
     """Log out, or at least close; never raises."""
     with suppress(Exception):  # the server may be gone, silent or talking nonsense
-        client._imap.sock.settimeout(2)  # noqa: SLF001 - imapclient offers no other way
         client.logout()
     with suppress(Exception):
         client.shutdown()
@@ -55,8 +68,19 @@ def wrong(settings: MailboxSettings, key: str, message: str, hint: str = "") -> 
     return ConfigError([Problem(f"mailboxes[{settings.name}].{key}", message, hint)])
 
 
-# How imaplib and imapclient trip over answers that are no IMAP.
-_STUMBLES = (ValueError, TypeError, IndexError, AttributeError, AssertionError)
+# How one command fails: the network, the server's refusal, and the ways in which
+# imaplib and imapclient trip over answers that are no IMAP.
+FAILED = (
+    OSError,
+    IMAPClientError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 @contextmanager
@@ -66,7 +90,7 @@ def sentences(settings: MailboxSettings) -> Iterator[None]:
         yield
     except MailhookError:
         raise
-    except (OSError, IMAPClientError, *_STUMBLES) as error:
+    except FAILED as error:
         raise _ours(settings, error) from error
 
 
@@ -75,7 +99,7 @@ def _ours(settings: MailboxSettings, error: Exception) -> MailhookError:
         case ssl.SSLError():
             return _tls(settings, error)
         case TimeoutError():
-            what = "no answer in time"
+            what = f"no answer in time ({error.strerror or _words(error)})"
         case socket.gaierror():
             what = f"the name cannot be resolved ({error.strerror})"
         case OSError():
@@ -101,79 +125,28 @@ def _tls(settings: MailboxSettings, error: ssl.SSLError) -> MailhookError:
     return _later(settings, f"TLS failed ({error.reason})")
 
 
-@contextmanager
-def _deadline(settings: MailboxSettings) -> Iterator[list[socket.socket]]:
-    """Cut the sockets in the yielded list once opening has taken too long."""
-    watched: list[socket.socket] = []
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        for one in watched:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(_OPEN_SECONDS, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield watched
-    except Exception as error:
-        if late.is_set():
-            message = f"not ready after {_OPEN_SECONDS} s, though bytes came"
-            raise _later(settings, message) from error
-        raise
-    finally:
-        timer.cancel()
-
-
-def _secured(
-    settings: MailboxSettings, timeout: SocketTimeout, watched: list[socket.socket]
-) -> IMAPClient:
+def _secured(settings: MailboxSettings, patience: Patience) -> IMAPClient:
     if settings.tls == "none" and not _is_loopback(settings.host):
         raise wrong(settings, "tls", "none is only for this machine itself", "implicit")
-    context = _context(settings)
-    client = _Client(settings, timeout, context, watched)
+    context = None if settings.tls == "none" else _context(settings)
+    at_once = context if settings.tls == "implicit" else None
+    client = Client(settings.host, settings.port, at_once, patience)
     if settings.tls == "starttls":
-        if not client.has_capability("STARTTLS"):
-            message = f"{_at(settings)} does not offer STARTTLS; nothing was sent in clear"
-            raise wrong(settings, "tls", message, "tls: implicit with port 993")
-        client.starttls(context)
-        watched.append(client._imap.sock)  # noqa: SLF001 - imapclient offers no other way
+        try:
+            _start_tls(client, settings, context)
+        except BaseException:
+            end(client)
+            raise
     return client
 
 
-class _Client(IMAPClient):  # type: ignore[misc] # imapclient ships no types
-    """An IMAPClient whose socket is known, and can be cut, before the greeting has come."""
-
-    def __init__(
-        self,
-        settings: MailboxSettings,
-        timeout: SocketTimeout,
-        context: ssl.SSLContext,
-        watched: list[socket.socket],
-    ) -> None:
-        self._watched = watched
-        super().__init__(
-            settings.host,
-            settings.port,
-            ssl=settings.tls == "implicit",
-            ssl_context=context if settings.tls == "implicit" else None,
-            timeout=timeout,
-        )
-
-    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
-        base = IMAP4_TLS if self.ssl else IMAP4WithTimeout
-        watched = self._watched
-
-        class Watched(base):  # type: ignore[misc, valid-type] # likewise
-            def _create_socket(self, timeout: float | None = None) -> socket.socket:
-                made: socket.socket = super()._create_socket(timeout)
-                watched.append(made)
-                return made
-
-        arguments = (self.ssl_context,) if self.ssl else ()
-        return Watched(self.host, self.port, *arguments, self._timeout.connect)
+def _start_tls(
+    client: IMAPClient, settings: MailboxSettings, context: ssl.SSLContext | None
+) -> None:
+    if not client.has_capability("STARTTLS"):
+        message = f"{_at(settings)} does not offer STARTTLS; nothing was sent in clear"
+        raise wrong(settings, "tls", message, "tls: implicit with port 993")
+    client.starttls(context)
 
 
 def _context(settings: MailboxSettings) -> ssl.SSLContext:
@@ -201,11 +174,19 @@ def _login(client: IMAPClient, settings: MailboxSettings) -> None:
         else:
             client.plain_login(settings.username, password)
     except LoginError as error:
-        said = _words(error)
-        if any(word in said.upper() for word in _LATER):
-            raise _later(settings, f"login is refused for now ({said})") from error
+        if isinstance(error.__context__, imaplib.IMAP4.abort):
+            raise _later(settings, f"it hung up during the login ({_words(error)})") from None
+        said = _words(error).replace(password, "…")  # some servers quote what they refuse
+        if says_later(error) or "[SERVERBUG]" in said:
+            raise _later(settings, f"login is refused for now ({said})") from None
         message = f"{_at(settings)} refuses the login of {settings.username} ({said})"
-        raise wrong(settings, "password", message, "check username and password") from error
+        raise wrong(settings, "password", message, "check username and password") from None
+
+
+def says_later(error: Exception) -> bool:
+    """Whether the server means the moment, not the command."""
+    said = _words(error).upper()
+    return any(word in said for word in _LATER)
 
 
 def _later(settings: MailboxSettings, what: str) -> TemporaryError:

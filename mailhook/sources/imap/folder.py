@@ -10,6 +10,8 @@ from imapclient import IMAPClient
 from mailhook.config import MailboxSettings
 from mailhook.sources.imap.connection import wrong
 
+# What a name that only stands between others is marked with, RFC 9051 section 7.3.1.
+_NO_FOLDER = {b"\\noselect", b"\\nonexistent"}
 _DEFAULT_PORTS = {"implicit": 993, "starttls": 143, "none": 143}
 
 
@@ -27,33 +29,50 @@ def name_of(settings: MailboxSettings, source: str) -> str:
     return unquote(source.split("/", 3)[3])
 
 
+def plain(name: str) -> str:
+    """The name as most servers know it, which costs no question."""
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
 def find(client: IMAPClient, settings: MailboxSettings, name: str) -> str:
     """The folder's name on the server. Raises ConfigError, naming near ones, if it is missing."""
-    existing = _existing(client)
-    for spelled in spellings(client, name):
-        if spelled in existing:
-            return spelled
+    known = found(client, name)
+    if known:
+        return known
+    existing = _selectable(client, "*")
     near = difflib.get_close_matches(name, existing, n=3, cutoff=0.4)
     hint = f"there are: {', '.join(near or existing[:8])}"
     raise wrong(settings, "folders", f"there is no folder {name!r}", hint)
 
 
+def found(client: IMAPClient, name: str) -> str | None:
+    """The folder's name on the server, None if it is missing."""
+    if plain(name) == "INBOX":  # it always exists, though some list it as "Inbox"
+        return "INBOX"
+    for spelled in spellings(client, name):
+        if spelled in _selectable(client, spelled):
+            return spelled
+    return None
+
+
 def spellings(client: IMAPClient, name: str) -> list[str]:
     """How the server may write the name: its own delimiter, its personal namespace before it."""
-    if name.upper() == "INBOX":
-        return ["INBOX"]
     prefix, delimiter = _personal(client)
     spelled = name.replace("/", delimiter) if delimiter else name
-    return list(dict.fromkeys((name, spelled, f"{prefix}{spelled}")))
+    whole = spelled if spelled.startswith(prefix) else f"{prefix}{spelled}"
+    return list(dict.fromkeys((name, spelled, whole)))
 
 
 def _path(name: str) -> str:
-    return "INBOX" if name.upper() == "INBOX" else quote(name, safe="/")
+    return quote(plain(name), safe="/")
 
 
-def _existing(client: IMAPClient) -> list[str]:
-    folders = client.list_folders()
-    return [name for flags, _, name in folders if b"\\Noselect" not in flags]
+def _selectable(client: IMAPClient, pattern: str) -> list[str]:
+    return [
+        name
+        for flags, _, name in client.list_folders("", pattern)
+        if not {flag.lower() for flag in flags} & _NO_FOLDER
+    ]
 
 
 def _personal(client: IMAPClient) -> tuple[str, str]:

@@ -1,0 +1,255 @@
+"""The service as a process: it polls, it outlives every mailbox, and it ends when told to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mails
+import pytest
+import yaml
+from scripted_imap import HANG, HONEST, Mail, ScriptedImap
+
+from mailhook import worker
+
+MAILHOOK = Path(sys.executable).with_name("mailhook")
+HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(4)]
+Line = dict[str, Any]
+
+
+class Service:
+    """`mailhook run` on a config of its own."""
+
+    def __init__(self, home: Path, *mailboxes: dict[str, object]) -> None:
+        self.home = home
+        config = {
+            "store": {"path": str(home / "mailhook.db")},
+            "mailboxes": [{"poll_seconds": 0.1} | mailbox for mailbox in mailboxes],
+            "trust": {"authserv_id": "mx.example.com"},
+        }
+        (home / "config.yaml").write_text(yaml.safe_dump(config))
+        self.process = subprocess.Popen(
+            [MAILHOOK, "-c", home / "config.yaml", "run"], stderr=subprocess.PIPE, text=True
+        )
+
+    def until(self, wanted: Callable[[Line], object]) -> Line:
+        """The next log line that is wanted."""
+        assert self.process.stderr
+        seen = []
+        for text in self.process.stderr:
+            seen.append(text)
+            line: Line = json.loads(text)
+            if wanted(line):
+                return line
+        raise AssertionError(f"it ended: {''.join(seen)}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """The exit code, and how many seconds it took to end."""
+        start = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(20), time.monotonic() - start
+
+    def count(self, table: str) -> int:
+        with closing(sqlite3.connect(self.home / "mailhook.db")) as db:
+            (count,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        return int(count)
+
+
+@contextmanager
+def running(home: Path, *mailboxes: dict[str, object]) -> Iterator[Service]:
+    service = Service(home, *mailboxes)
+    watchdog = threading.Timer(60, service.process.kill)
+    watchdog.start()
+    try:
+        yield service
+    finally:
+        watchdog.cancel()
+        service.process.kill()
+        service.process.communicate()
+
+
+def batch(line: Line) -> bool:
+    return bool(line["event"] == "batch")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_polls_at_once_and_again_and_ends_when_told_to(tmp_path: Path, number: signal.Signals):
+    with ScriptedImap(tmp_path, HOOKS[0]) as server:
+        with running(tmp_path, server.mailbox()) as service:
+            first = service.until(batch)
+            server.inbox.add(Mail(HOOKS[1]), Mail(mails.write("hi", proof=None)))
+            second = service.until(batch)
+            code, seconds = service.stop(number)
+        assert (first["mailbox"], first["count"], first["recorded"]) == ("hooks", 1, 1)
+        assert (second["count"], second["recorded"], second["ignored"]) == (2, 1, 1)
+        assert code == 0
+        assert seconds < 5
+        assert service.count("events") == 2
+
+
+def test_it_ends_in_time_though_many_servers_hang(tmp_path: Path):
+    reached = threading.Semaphore(0)
+    with ScriptedImap(tmp_path) as server:
+        server.greeting = (reached.release, HANG)
+        mailboxes = [server.mailbox(name=f"n{nth}", username=f"n{nth}") for nth in range(30)]
+        with running(tmp_path, *mailboxes) as service:
+            for _ in mailboxes:
+                assert reached.acquire(timeout=30)
+            code, seconds = service.stop()
+    assert code == 0
+    assert seconds < 5
+
+
+def test_it_ends_in_time_in_the_middle_of_a_sweep_and_loses_nothing(tmp_path: Path):
+    hooks = [mails.check_finished(f"CHK{number:032d}") for number in range(600)]
+    with ScriptedImap(tmp_path, *hooks) as server:
+        mailbox = server.mailbox(after={"move": "Done"})
+        with running(tmp_path, mailbox) as service:
+            service.until(batch)
+            code, seconds = service.stop()
+            recorded = service.count("events")
+        assert (code, recorded % 250) in ((0, 0), (0, 100))
+        assert seconds < 5
+        with running(tmp_path, mailbox) as service:
+            while service.count("events") < len(hooks):
+                service.until(batch)
+            service.stop()
+    assert service.count("events") == service.count("deliveries") == len(hooks)
+
+
+def test_it_outlives_mailboxes_in_trouble_and_serves_the_others(tmp_path: Path):
+    with ScriptedImap(tmp_path, HOOKS[0]) as good, ScriptedImap(tmp_path) as refusing:
+        refusing.on("LOGIN", b"<tag> NO who are you\r\n")
+        mailboxes = (
+            refusing.mailbox(name="refusing"),
+            good.mailbox(name="closed", username="closed", port=1),
+            good.mailbox(name="folder", username="folder", folders=["Gone"]),
+            good.mailbox(name="good", username="good"),
+        )
+        with running(tmp_path, *mailboxes) as service:
+            troubled: set[str] = set()
+            while len(troubled) < 3:
+                error = service.until(lambda line: line["level"] == "error")
+                troubled.add(error["mailbox"])
+            good.inbox.add(Mail(HOOKS[1]))
+            while service.count("events") < 2:
+                service.until(batch)
+            code, _ = service.stop()
+    assert troubled == {"refusing", "closed", "folder"}
+    assert code == 0
+
+
+def test_a_server_that_comes_back_is_read_again(tmp_path: Path):
+    with ScriptedImap(tmp_path, HOOKS[0]) as server:
+        server.on("LOGIN", b"<tag> NO [UNAVAILABLE] later\r\n", times=3)
+        with running(tmp_path, server.mailbox()) as service:
+            error = service.until(lambda line: line["level"] == "error")
+            assert service.until(batch)["recorded"] == 1
+            service.stop()
+    assert "will be tried again" in error["event"]
+
+
+def test_a_bug_of_ours_does_not_leave_a_mailbox_without_its_thread(tmp_path: Path):
+    with (
+        ScriptedImap(tmp_path, HOOKS[0]) as server,
+        running(tmp_path, server.mailbox()) as service,
+    ):
+        service.until(batch)
+        alter(tmp_path, "ALTER TABLE positions RENAME TO lost")
+        service.until(lambda line: "a bug of mailhook" in line["event"])
+        alter(tmp_path, "ALTER TABLE lost RENAME TO positions")
+        server.inbox.add(Mail(HOOKS[1]))
+        assert service.until(batch)["recorded"] == 1
+        code, _ = service.stop()
+    assert code == 0
+
+
+def alter(home: Path, statement: str) -> None:
+    """Break the store under the service in a way nothing is prepared for."""
+    with closing(sqlite3.connect(home / "mailhook.db", timeout=10)) as db, db:
+        db.execute(statement)
+
+
+def test_no_secret_and_no_text_of_a_mail_is_logged(tmp_path: Path):
+    with ScriptedImap(tmp_path, HOOKS[0]) as server:
+        server.on("LOGIN", b'<tag> NO LOGIN "correct-horse" refused\r\n', times=1)
+        server.on("LOGOUT", HONEST)
+        with running(tmp_path, server.mailbox()) as service:
+            lines = [service.until(lambda _: True)]
+            while not batch(lines[-1]):
+                lines.append(service.until(lambda _: True))
+            service.stop()
+    logged = json.dumps(lines)
+    assert "refuses the login" in logged
+    assert "correct-horse" not in logged
+    assert "CHK0" not in logged
+
+
+class Heard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+        self.something = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+        self.something.set()
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    handler = Heard()
+    worker.log.addHandler(handler)
+    yield handler
+    worker.log.removeHandler(handler)
+
+
+def fails() -> None:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("job", "options", "said"),
+    [
+        (fails, {}, "a ring failed"),
+        (int, {"run_date": datetime(2020, 1, 1, tzinfo=UTC), "misfire_grace_time": 1}, "missed"),
+    ],
+)
+def test_a_ring_that_fails_or_is_missed_is_said(
+    heard: Heard, job: Callable[[], object], options: dict[str, Any], said: str
+):
+    rings = worker.scheduler()
+    rings.add_job(job, "date", id="hooks", **options)
+    rings.start()
+    try:
+        assert heard.something.wait(10)
+    finally:
+        rings.shutdown()
+    (record,) = heard.records
+    assert record.levelno == logging.ERROR
+    assert said in record.getMessage()
+    assert vars(record)["job"] == "hooks"
+
+
+def test_poll_says_what_is_wrong_with_the_right_exit_code(tmp_path: Path):
+    with ScriptedImap(tmp_path, HOOKS[0]) as server:
+        config = {"mailboxes": [server.mailbox(folders=["INBOX", "Hoks"])]}
+        server.boxes["Hooks"] = server.inbox
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        command = [MAILHOOK, "-c", tmp_path / "config.yaml", "poll", "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 78
+    assert json.loads(done.stdout)["outcomes"] == {"quarantined": 1}
+    assert "there is no folder 'Hoks'" in done.stderr
+    assert "hint: there are: Hooks" in done.stderr
