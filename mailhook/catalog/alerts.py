@@ -11,6 +11,8 @@ from mailhook.catalog.text import columns, fold, squeeze, synonyms, words
 
 # "has not been disabled", "ningún webhook ha sido desactivado"
 _NEGATION_REACH = 4
+# Between "are disabled" and "when more than 80 % fail" stands no more than "automatically".
+_RULE_REACH = 3
 
 Phrase = tuple[str, ...]
 
@@ -21,23 +23,29 @@ class AlertWords:
 
     All words are folded. A `phrases` entry is words that occur in one sentence
     in that order; the sentence (or its mail) also names one of `hooks`.
-    `labels` maps squeezed labels to `endpoint`, `failure_percentage`,
-    `window_minutes` or `hook_name`; the four sets hold the same labels folded.
+    `generally` are the words after which "are disabled when …" tells a rule, not
+    a fact. `labels` maps squeezed labels to `endpoint`, `failure_percentage`,
+    `window_minutes` or `hook_name`.
     """
 
     phrases: Mapping[str, tuple[Phrase, ...]]
     hooks: frozenset[str]
     negations: frozenset[str]
     conditions: tuple[Phrase, ...]
+    generally: tuple[Phrase, ...]
     labels: Mapping[str, str]
-    endpoint: frozenset[str]
-    percentage: frozenset[str]
-    window: frozenset[str]
-    hook_name: frozenset[str]
 
     def label(self, text: str) -> str | None:
         """The field of an alert that a label names."""
         return self.labels.get(squeeze(text))
+
+    def names_hook(self, sentence: str) -> bool:
+        """Whether a hook, an endpoint or a subscription is named in it."""
+        return not self.hooks.isdisjoint(words(sentence))
+
+    def supposed(self, text: str) -> bool:
+        """Whether there is a condition in the text, so that what follows may not be so."""
+        return _any_in(self.generally, words(text))
 
     def stated(self, sentence: str, *, named: bool = False) -> str | None:
         """The alert action that the sentence states as a fact.
@@ -47,7 +55,7 @@ class AlertWords:
         conditional ("if it fails it will be disabled") statements are none.
         """
         said = words(sentence)
-        if not (named or self.hooks.intersection(said)):
+        if not (named or not self.hooks.isdisjoint(said)):
             return None
         places = {word: at for at, word in reversed(list(enumerate(said)))}
         for action, phrases in self.phrases.items():
@@ -66,23 +74,22 @@ class AlertWords:
         return any(said[i] in self.negations for i in nearby if i not in at)
 
     def _supposed(self, said: Sequence[str], at: Sequence[int]) -> bool:
-        before = said[: at[-1]]
-        return any(_consecutive(before, condition) for condition in self.conditions)
+        after = said[at[-1] + 1 : at[-1] + 1 + _RULE_REACH]
+        before = [word for i, word in enumerate(said[: at[-1]]) if i not in at]
+        return _any_in(self.conditions, before) or _any_in(self.generally, after)
 
 
 def alert_words(entry: AlertEntry) -> AlertWords:
     """The words of the catalogue's `alerts` part."""
-    labels = {name: frozenset(map(fold, _all(line))) for name, line in entry["labels"].items()}
     return AlertWords(
         phrases={action: _phrases(line) for action, line in entry["phrases"].items()},
         hooks=frozenset(map(fold, synonyms(entry["hooks"]))),
         negations=frozenset(map(fold, synonyms(entry["negations"]))),
         conditions=tuple(tuple(words(item)) for item in synonyms(entry["conditions"])),
-        labels={squeeze(label): name for name, texts in labels.items() for label in texts},
-        endpoint=labels["endpoint"],
-        percentage=labels["failure_percentage"],
-        window=labels["window_minutes"],
-        hook_name=labels["hook_name"],
+        generally=tuple(tuple(words(item)) for item in synonyms(entry["generally"])),
+        labels={
+            squeeze(text): name for name, line in entry["labels"].items() for text in _all(line)
+        },
     )
 
 
@@ -104,6 +111,10 @@ def _in_order(said: Sequence[str], phrase: Phrase) -> list[int]:
         except ValueError:
             return []
     return places
+
+
+def _any_in(phrases: Sequence[Phrase], said: Sequence[str]) -> bool:
+    return any(_consecutive(said, phrase) for phrase in phrases)
 
 
 def _consecutive(said: Sequence[str], phrase: Phrase) -> bool:

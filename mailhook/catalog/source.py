@@ -60,6 +60,7 @@ class AlertEntry(TypedDict):
     phrases: dict[str, str]
     negations: str
     conditions: str
+    generally: str
     labels: dict[str, str]
 
 

@@ -28,16 +28,18 @@ __all__ = ["Reading", "read", "suspicious"]
 def read(message: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading:
     """What the mail's own words tell, by the first reader that takes it."""
     attached = [_text(part) for part in message.attachments if _is_readable(part)]
-    first = _read(markup.plain(_own(message.text)), attached, message.subject, catalog, keys)
-    if (first and (first.notices or first.reader == token.NAME)) or not message.html:
+    first = _read(
+        markup.plain(markup.unquoted(message.text)), attached, message.subject, catalog, keys
+    )
+    if (first and _is_exact(first)) or not message.html:
         return first or Reading()
     second = _read(markup.page(message.html), [], message.subject, catalog, keys)
-    return second or first or Reading()
+    return _better(first, second) or Reading()
 
 
 def suspicious(message: Message, catalog: Catalog) -> bool:
     """Whether bulk mail may be a hook after all: a vendor's id or an alert's words are in it."""
-    text = f"{message.subject}\n{message.text or message.html}"
+    text = f"{message.subject}\n{message.text}\n{message.html}"
     if _VENDOR_ID.search(text):
         return True
     words = catalog.alert_words()
@@ -56,8 +58,15 @@ def _read(
     )
 
 
-def _own(text: str) -> str:
-    return markup.unquoted(text)
+def _better(first: Reading | None, second: Reading | None) -> Reading | None:
+    """The page's reading, unless only the text told of an event."""
+    told = (reading for reading in (second, first) if reading and reading.notices)
+    return next(told, second or first)
+
+
+def _is_exact(reading: Reading) -> bool:
+    """Whether a page can add nothing: an event by its name alone may have its fields there."""
+    return reading.reader == token.NAME or any(notice.object for notice in reading.notices)
 
 
 def _is_readable(part: Attachment) -> bool:

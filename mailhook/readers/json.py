@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator
 from mailhook import strict_json
 from mailhook.errors import MalformedNotice
 from mailhook.model import Json, Notice
-from mailhook.readers.reading import Reading, is_event, notice
+from mailhook.readers.reading import Reading, each_once, is_event, notice
 
 NAME = "json"
 
-# Only what could hold an event is decoded, and only so often: 100,000 brackets cost nothing.
+# Only what could hold an event is decoded, until so much is no JSON: 100,000 brackets cost nothing.
 _MARK = "event_type"
 _START = re.compile(r"[\[{]\s*[\[{\"]")
-_ATTEMPTS = 50
+_FAILURES = 50
 
 
 def read(texts: Iterable[str]) -> Reading | None:
     """The events of all JSON in the texts, each once; None where there is none."""
-    notices: dict[str, Notice] = {}
+    notices: list[Notice] = []
     unread, problem = 0, None
     for text in texts:
         if _MARK not in text:
@@ -31,31 +31,36 @@ def read(texts: Iterable[str]) -> Reading | None:
                 continue
             for event in _events(found):
                 try:
-                    one = notice(event, NAME)
+                    notices.append(notice(event, NAME))
                 except MalformedNotice as error:
                     unread, problem = unread + 1, problem or error.reason
-                else:
-                    notices.setdefault(repr(one), one)
     if not notices and not unread:
         return None
-    return Reading(tuple(notices.values()), unread, NAME, problem)
+    return Reading(each_once(notices), unread, NAME, problem)
 
 
 def _blocks(text: str) -> Iterator[Json]:
-    """JSON values in the text; a string says why one that speaks of events cannot be read."""
-    at, attempts, failed = 0, 0, ""
-    while attempts < _ATTEMPTS and (start := _START.search(text, at)):
-        attempts += 1
+    """JSON values in the text; at last a string where more of it speaks of events.
+
+    The string says why the rest cannot be read. What is well formed inside
+    something that is not, such as the good events of a list, is still yielded.
+    """
+    rest: list[str] = []
+    problems: list[str] = []
+    at = read_to = 0
+    while len(problems) < _FAILURES and (start := _START.search(text, at)):
         try:
             value, at = strict_json.decode_at(text, start.start())
         except ValueError as error:
-            failed = failed or str(error)
+            problems.append(str(error))
             at = start.start() + 1
         else:
-            failed = ""
+            rest.append(text[read_to : start.start()])
+            read_to = at
             yield value
-    if failed and _MARK in text[at - 1 :]:
-        yield f"what looks like JSON cannot be read: {failed}"
+    rest.append(text[read_to:])
+    if problems and any(f'"{_MARK}' in part for part in rest):
+        yield f"what looks like JSON cannot be read: {problems[0]}"
 
 
 def _events(value: Json) -> list[Json]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailhook import strict_json
@@ -51,6 +53,15 @@ def notice(event: Json, reader: str, *, time: str | None = None, proven: bool = 
         version=_text(event, "version"),
         proven=proven,
     )
+
+
+def each_once(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """The notices in order, of equal ones the first; an object's members have no order."""
+    found: dict[str, Notice] = {}
+    for one in notices:
+        content = json.dumps(one.object, sort_keys=True)
+        found.setdefault(f"{replace(one, object={})!r} {content}", one)
+    return tuple(found.values())
 
 
 def _type_and_action(event: dict[str, Any]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from mailhook import times, token
 from mailhook.errors import MalformedNotice, PermanentError
 from mailhook.model import Json, Notice
-from mailhook.readers.reading import Reading, notice
+from mailhook.readers.reading import Reading, each_once, notice
 
 NAME = "token"
 
@@ -32,7 +32,7 @@ def read(texts: Iterable[str], keys: Sequence[bytes]) -> Reading | None:
             unread += odd
     if not notices and not unread:
         return None
-    return Reading(tuple(notices), unread, NAME, problem)
+    return Reading(each_once(notices), unread, NAME, problem)
 
 
 def _events(claims: dict[str, Json]) -> tuple[list[Notice], int]:
