@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from mailhook.config import MailboxSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
+
+_AS_SERVICE = "check as the service's user; if it fails then too, mend owner and mode"
 
 
 def problems(settings: Settings) -> list[Problem]:
@@ -26,6 +30,9 @@ def problems(settings: Settings) -> list[Problem]:
 def warnings(settings: Settings) -> list[Problem]:
     """What works, but should be seen to."""
     found = config.warnings(settings)
+    if not settings.mailboxes:
+        message = "none is named: `poll` and `run` have nothing to read"
+        found.append(Problem("mailboxes", message, "add one, or use `mailhook ingest` alone"))
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
@@ -38,18 +45,42 @@ def _mailbox(settings: MailboxSettings) -> list[Problem]:
         mailbox.open()
         return mailbox.check()
     except ConfigError as error:
-        return list(error.problems)
+        # `config.secret_problems` has told of the secret, by its key.
+        return [problem for problem in error.problems if problem.path != str(settings.password)]
     except MailhookError as error:
-        return [Problem(f"mailboxes[{settings.name}]", str(error))]
+        told = str(error).removeprefix(f"mailbox {settings.name}: ")
+        return [Problem(f"mailboxes[{settings.name}]", told.removesuffix("; will be tried again"))]
     finally:
         mailbox.close()
 
 
 def _store(path: Path) -> list[Problem]:
+    try:
+        return list(_unwritable(path)) or _unreadable(path)
+    except PermissionError:
+        message = f"{path} cannot be reached: no permission"
+        return [Problem("store.path", message, _AS_SERVICE)]
+
+
+def _unwritable(path: Path) -> Iterator[Problem]:
+    """Why no store could be written there; asks, and writes nothing."""
+    folder = path.parent
+    if not folder.is_dir():
+        yield Problem("store.path", f"the folder {folder} does not exist", "create it")
+    elif not _may(folder, os.W_OK | os.X_OK):
+        message = f"the folder {folder} cannot be written, where the store keeps files beside it"
+        yield Problem("store.path", message, _AS_SERVICE)
+    elif path.exists() and not _may(path, os.R_OK | os.W_OK):
+        yield Problem("store.path", f"{path} cannot be read and written", _AS_SERVICE)
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=True)
+
+
+def _unreadable(path: Path) -> list[Problem]:
     if not path.exists():
-        if path.parent.is_dir():
-            return []
-        return [Problem("store.path", f"the folder {path.parent} does not exist", "create it")]
+        return []  # the first `poll` makes it
     try:
         with Reader(path):
             return []

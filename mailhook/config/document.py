@@ -18,6 +18,7 @@ Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | 
 Loc: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 16
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 _LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -26,8 +27,9 @@ _INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,17})")
 _FLOAT = re.compile(
     r"[-+]?[0-9]{1,18}(?:\.[0-9]*(?:e[-+]?[0-9]{1,3})?|e[-+]?[0-9]{1,3})", re.IGNORECASE
 )
-# Quoted pieces of a parser's message may repeat a value, and a value may be a secret.
-_QUOTED = re.compile(r"'(?!<)[^']*'")
+# Quoted pieces of a parser's message may repeat a value, and a value may be a secret;
+# the sign or the kind of token it expected is none.
+_QUOTED = re.compile(r"'([-?:,\]}]|<[a-z ]+>)?[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class _Composer:
     def _value(self, event: yaml.Event, loc: Loc, key: int) -> Plain:
         start = _start(event)
         if len(loc) > MAX_DEPTH:
-            raise Unparsable(Fault((), start, f"is nested deeper than {MAX_DEPTH} levels"))
+            raise Unparsable(Fault((), start, _TOO_DEEP))
         self._refuse_indirection(event, loc)
         value: Plain = None
         end = _end(event)
@@ -195,6 +197,10 @@ def _scalar(text: str) -> Plain:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
+def _harmless(quoted: re.Match[str]) -> str:
+    return quoted[0] if quoted[0] == f"'{quoted[1]}'" else "something"
+
+
 def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     at = min(mark.index if mark else getattr(error, "position", 0) or 0, len(text))
@@ -202,5 +208,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return Fault((), at, "a tab indents this line", "indent with blanks")
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    if "nesting depth" in reason:
+        return Fault((), at, _TOO_DEEP)
     hint = "look for a missing quote, bracket, colon or blank here or on the line before"
-    return Fault((), at, f"is not YAML: {_QUOTED.sub('something', reason)}", hint)
+    return Fault((), at, f"is not YAML: {_QUOTED.sub(_harmless, reason)}", hint)

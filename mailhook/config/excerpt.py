@@ -1,8 +1,9 @@
 """Lines of a settings file, shown without what could be a secret.
 
 Hidden, to the end of its line: whatever stands under a secret's key and is no
-reference, whatever stands under an unknown key (it may be a misspelt
-`password`), repeated values, and URLs that carry a password.
+reference, a command's arguments, whatever stands under an unknown key (it may
+be a misspelt `password`), repeated values, and URLs that carry a password.
+Comments are left out.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Iterator
 
 from mailhook.config.document import Document, Loc, Plain, Span
 from mailhook.config.keys import Pattern, known, pattern, sections
-from mailhook.config.secret import Secret, is_reference
+from mailhook.config.secret import REFERENCES, Secret, is_reference
 
 _MASK = "***"
 _MAX_CHARS = 160
-_URL_PASSWORD = re.compile(r"//[^/\s]*:[^/\s]*@")
-_LINE_KEYS = re.compile(r"([\w-]+)['\"]?\s*:(?=\s|$)")
+_WORD_KEY = re.compile(r"['\"]?[\w.-]+['\"]?\s*:")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_ONE_KEY = re.compile(r"\s*(?:-\s+)*['\"]?([\w-]+)['\"]?\s*:(?:\s[^:]*)?")
 
 
 class Excerpts:
@@ -42,26 +44,28 @@ class Excerpts:
         cut = self._hidden.get(number)
         if cut is not None and shown[cut:].strip():
             shown = shown[:cut].rstrip() + f" {_MASK}"
-        return _printable(shown)
+        return _printable(_COMMENT.sub("", shown))
 
     def content_of_unparsed(self, at: int) -> str:
-        """The line at the offset if nothing but known, unsecret keys stands in it, else empty."""
-        shown = self._line(self.line(at))
-        keys = _LINE_KEYS.findall(shown)
-        harmless = {key[-1] for key in known()} - {at[-1] for at in _secret_keys()}
-        if not keys or not harmless.issuperset(keys) or _URL_PASSWORD.search(shown):
-            return ""
-        return _printable(shown)
+        """The line at the offset if it is one known key that is no secret's, else empty."""
+        shown = _COMMENT.sub("", self._line(self.line(at)))
+        key = _ONE_KEY.fullmatch(shown)
+        secret = {at[-1] for at in _secret_keys()}.union(REFERENCES)
+        harmless = {key[-1] for key in known()} - secret
+        return _printable(shown) if key and key[1] in harmless else ""
 
     def _line(self, number: int) -> str:
+        start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self._text)
-        return self._text[self._starts[number - 1] : end].rstrip("\r\n")
+        # A whole file may stand in one line, and each of its problems asks for it.
+        return self._text[start : min(end, start + 2 * _MAX_CHARS)].rstrip("\r\n")
 
     def _hide(self, span: Span) -> None:
+        # What is no word is no misspelt key: `password hunter2: x` lacks its colon.
+        start = span.start if _WORD_KEY.match(self._text, span.key) else span.key
         end = span.start + len(self._text[span.start : span.end].rstrip())
-        first = self.line(span.start)
-        for number in range(first, self.line(end) + 1):
-            column = max(0, span.start - self._starts[number - 1])
+        for number in range(self.line(start), self.line(end) + 1):
+            column = max(0, start - self._starts[number - 1])
             self._hidden[number] = min(column, self._hidden.get(number, column))
 
 
@@ -85,10 +89,12 @@ def _values(value: Plain, loc: Loc) -> Iterator[tuple[Loc, Plain]]:
 
 def _may_be_secret(loc: Loc, value: Plain) -> bool:
     steps = pattern(loc)
-    if isinstance(value, str) and _URL_PASSWORD.search(value):
+    if isinstance(value, str) and "@" in value.partition("//")[2]:
         return True
     if sections().get(steps) is Secret:
         return not is_reference(value)
+    if sections().get(steps[:-1]) is Secret:
+        return steps[-1] == "command"
     if steps in _secret_keys() and not isinstance(value, list):
         return True
     while steps and steps[-1] == "*":
@@ -103,5 +109,6 @@ def _secret_keys() -> set[Pattern]:
 
 
 def _printable(line: str) -> str:
+    line = line.replace("\t", " ")
     shown = line if len(line) <= _MAX_CHARS else f"{line[:_MAX_CHARS]}…"
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)

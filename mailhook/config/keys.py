@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TypeAlias, get_args, get_origin
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 from mailhook.config.document import Loc
 from mailhook.config.secret import Secret
 from mailhook.config.sections import AfterSettings, Settings
+
+_WORD = re.compile(r"[\w.-]{1,60}")
 
 Pattern: TypeAlias = tuple[str, ...]
 """A place whatever its position in lists: `("mailboxes", "*", "port")`."""
@@ -61,6 +64,13 @@ def pattern(loc: Loc) -> Pattern:
     return tuple("*" if isinstance(step, int) else step for step in loc)
 
 
+def spelled(loc: Loc) -> Loc:
+    """The place up to its first unknown key: what stands below that means nothing here."""
+    steps = pattern(loc)
+    ends = (n + 1 for n, key in enumerate(steps) if key != "*" and steps[: n + 1] not in known())
+    return loc[: next(ends, None)]
+
+
 def secret_depth(loc: Loc) -> int | None:
     """How many leading steps of the place lead to a secret's reference, None if none do."""
     steps = pattern(loc)
@@ -92,8 +102,9 @@ def dotted(loc: Loc) -> str:
 
 
 def _shown(key: str) -> str:
-    key = key if len(key) <= 60 else f"{key[:60]}…"  # noqa: PLR2004 - what fits a line
-    return key if key.isprintable() else ascii(key)[1:-1]
+    """The key's first word: a secret may stand behind it, if a colon was forgotten."""
+    word = _WORD.match(key)
+    return key if word and word[0] == key else f"{word[0] if word else ''}…"
 
 
 def _walk(model: type[BaseModel], at: Pattern) -> Iterator[tuple[Pattern, type[BaseModel]]]:

@@ -43,7 +43,7 @@ def _text(value: str) -> str:
 def _file(value: Path, info: ValidationInfo) -> Path:
     _text(str(value))
     if not value.name:
-        raise refusal("names no file")
+        raise refusal("names no file", "a path that ends in a file's name")
     try:
         value = value.expanduser()
     except RuntimeError:

@@ -17,6 +17,7 @@ from mailhook.config.keys import (
     pattern,
     secret_depth,
     sections,
+    spelled,
     suggestion,
 )
 from mailhook.config.rules import Breach
@@ -33,11 +34,12 @@ _EXPECTED = {
     "int_from_float": ("must be a whole number", ""),
     "float_type": ("must be a number", "digits only, no quotes, no unit"),
     "finite_number": ("must be a number", ""),
-    "model_type": ("must be a section with keys", ""),
+    "model_type": ("must be a section with keys", "key: value, one a line, indented alike"),
     "tuple_type": ("must be a list", "[a, b], or one item a line, each after '- '"),
     "too_short": ("is an empty list", "remove the line to get the default"),
 }
 _TEXT_TYPES = {"string_type", "path_type", "literal_error"}
+_LIST_TYPES = {"tuple_type", "too_short"}
 
 
 def of_unparsable(error: Unparsable, text: str, name: str) -> list[Problem]:
@@ -70,7 +72,7 @@ class Report:
     def add_errors(self, error: ValidationError) -> None:
         """Adds what the models refused."""
         for detail in error.errors(include_url=False):
-            if detail["type"] == "default_factory_not_called" or self._voided(detail["loc"]):
+            if _follows_from_others(detail) or self._voided(detail["loc"]):
                 continue
             self._add(detail["loc"], Breach(detail["loc"], *self._sentence(detail)))
 
@@ -84,6 +86,7 @@ class Report:
 
     def _nameable(self, loc: Loc) -> Loc:
         """The place without what the file does not spell, and without what may be a secret."""
+        loc = spelled(loc)
         depth = secret_depth(loc)
         if depth is not None:
             below = loc[depth : depth + _REFERENCE_STEP]
@@ -136,8 +139,16 @@ class Report:
         return None
 
     def _written(self, loc: Loc) -> str:
-        span = self._document.spans.get(loc)
+        # A folder given by its name alone stands where the model has a section.
+        spans = self._document.spans
+        span = spans.get(loc) or spans.get(loc[:-1])
         return self._document.text[span.start : span.end] if span else "it"
+
+
+def _follows_from_others(detail: ErrorDetails) -> bool:
+    """Whether pydantic says it only because it has refused something else."""
+    kind = detail["type"]
+    return kind == "default_factory_not_called" or (kind == "too_short" and bool(detail["input"]))
 
 
 def _unknown_key(loc: Loc) -> tuple[str, str]:
@@ -152,9 +163,11 @@ def _expected(kind: str, loc: Loc, value: object, facts: dict[str, object]) -> t
     if kind == "literal_error":
         return _one_of(loc, value, re.findall(r"'([^']*)'", str(facts["expected"])))
     if kind == "greater_than_equal":
-        return f"must be at least {facts['ge']}", ""
+        return f"must be at least {_plain(facts['ge'])}", ""
     if kind == "less_than_equal":
-        return f"must be at most {facts['le']}", ""
+        return f"must be at most {_plain(facts['le'])}", ""
+    if kind in _LIST_TYPES and secret_depth(loc) is not None:
+        return "must be a list of words, the program first", "[program, argument]"
     return _EXPECTED.get(kind, ("is not valid here", ""))
 
 
@@ -163,6 +176,10 @@ def _one_of(loc: Loc, value: object, words: list[str]) -> tuple[str, str]:
         return f"{what} is not part of this version; use {' or '.join(words)}", ""
     near = difflib.get_close_matches(str(value).lower()[:64], words, n=1)
     return f"must be {_either(words)}", f"did you mean '{near[0]}'?" if near else ""
+
+
+def _plain(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _either(words: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,8 +19,8 @@ SEARCHED = (Path("config.yaml"), Path("/etc/mailhook/config.yaml"))
 MAX_BYTES = 262_144
 
 
-def find(explicit: Path | None) -> Path:
-    """The settings file to read: the one named, else $MAILHOOK_CONFIG, else one of `SEARCHED`.
+def find(explicit: Path | None, searched: Sequence[Path] = SEARCHED) -> Path:
+    """The settings file to read: the one named, else $MAILHOOK_CONFIG, else the first searched.
 
     A file named by the caller or the environment need not exist; `load` tells.
 
@@ -30,10 +31,10 @@ def find(explicit: Path | None) -> Path:
         return explicit
     if named := os.environ.get("MAILHOOK_CONFIG"):
         return Path(named)
-    for path in SEARCHED:
+    for path in searched:
         if _is_there(path):
             return path
-    looked = ", ".join(["$MAILHOOK_CONFIG", *(str(path.absolute()) for path in SEARCHED)])
+    looked = ", ".join(["$MAILHOOK_CONFIG", *(str(path.absolute()) for path in searched)])
     hint = (
         "name one with -c, or begin with a copy of config.example.yaml; `mailhook demo` needs none"
     )

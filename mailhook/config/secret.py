@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeGuard
 
@@ -22,6 +22,7 @@ HOW = "{file: path}, {env: NAME}, {credential: name} or {command: [program, argu
 COMMAND_SECONDS = 10
 _MAX_BYTES = 65_536
 _LINE_END = re.compile(r"\r?\n\Z")
+_NOT_ONE_LINE = re.compile(r"[\r\n\0]")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -85,38 +86,39 @@ class Secret(Section):
         shown = f"[{self.command[0]}, …]" if self.command else (self.file or self.env)
         return f"{{{self.kind}: {shown or self.credential}}}"
 
-    def __repr__(self) -> str:
-        return f"Secret({self})"
+    def __repr_args__(self) -> Iterator[tuple[None, str]]:
+        # Where pydantic and rich take what they print.
+        yield None, str(self)
 
     @property
     def kind(self) -> Reference:
         """Which of the four references this is."""
         return next(name for name in REFERENCES if getattr(self, name) is not None)
 
-    def reveal(self) -> str:
+    def reveal(self, *, command_seconds: float = COMMAND_SECONDS) -> str:
         """The secret itself, without one trailing line break, read anew at each call.
 
         Raises:
-            ConfigError: it is not there, is empty, is no text, or its command
-                failed; the reference is named, the value never.
+            ConfigError: it is not there, is empty, is not one line of text, or its
+                command failed; the reference is named, the value never.
         """
         try:
-            raw = self._read()
+            raw = self._printed(command_seconds) if self.command else self._read()
             if len(raw) > _MAX_BYTES:
-                raise self._failure(f"is larger than {_MAX_BYTES} bytes")
+                raise self._failure(f"is larger than {_MAX_BYTES} bytes", self._remedy())
             secret = _LINE_END.sub("", raw.decode())
         except UnicodeDecodeError:
-            raise self._failure("what it holds is not UTF-8 text") from None
+            raise self._failure("is not UTF-8 text", self._remedy()) from None
         except OSError as error:
             reason = (error.strerror or "system error").lower()
             raise self._failure(f"cannot be read: {reason}", self._remedy()) from None
         if not secret:
             raise self._failure("is empty", self._remedy())
+        if _NOT_ONE_LINE.search(secret):
+            raise self._failure("holds more than one line", self._remedy())
         return secret
 
     def _read(self) -> bytes:
-        if self.command:
-            return self._run(self.command)
         if self.env:
             if self.env not in os.environ:
                 raise self._failure("there is no such environment variable", self._remedy())
@@ -130,35 +132,30 @@ class Secret(Section):
             raise self._failure("$CREDENTIALS_DIRECTORY is not set", self._remedy())
         return Path(folder, self.credential)
 
-    def _run(self, command: tuple[str, ...]) -> bytes:
-        import signal
+    def _printed(self, seconds: float) -> bytes:
+        # Only who names a command pays for what starts one.
         import subprocess
 
-        # A session of its own, so that a command's children end with it at the time-out;
-        # stderr may hold the secret and is not kept.
-        with subprocess.Popen(  # noqa: S603 - the operator's own command, run without a shell
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        ) as process:
-            try:
-                output, _ = process.communicate(timeout=COMMAND_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                message = f"did not end within {COMMAND_SECONDS} s"
-                raise self._failure(message, self._remedy()) from None
-        if process.returncode:
-            raise self._failure(f"failed with exit code {process.returncode}", self._remedy())
-        return output
+        from mailhook.config import command
+
+        assert self.command is not None  # noqa: S101 - the caller has asked
+        try:
+            return command.output(self.command, seconds, _MAX_BYTES)
+        except TimeoutError:
+            message = f"did not end within {seconds:g} s"
+        except command.TooMuch:
+            message = f"printed more than {_MAX_BYTES} bytes"
+        except subprocess.CalledProcessError as error:
+            code = error.returncode
+            message = f"failed with exit code {code}" if code > 0 else f"died of signal {-code}"
+        raise self._failure(message, self._remedy())
 
     def _remedy(self) -> str:
         return {
-            "file": "create it, readable by the service's user only: chmod 600",
+            "file": "one line of text, readable by the service's user only: chmod 600",
             "env": "set the variable in the service's environment",
             "credential": f"add LoadCredential={self.credential}:/path to the service's unit",
-            "command": "run it by hand as the service's user",
+            "command": "run it by hand as the service's user: it must print the secret alone",
         }[self.kind]
 
     def _failure(self, message: str, hint: str = "") -> ConfigError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import NoneType
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -20,6 +21,7 @@ from mailhook.config.kinds import (
 from mailhook.config.secret import Secret
 
 AFTER = "leave, seen, delete or {move: Folder}"
+_SCALARS = (str, bool, int, float, NoneType)
 
 _Switch = Annotated[bool, Field(strict=True)]
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -37,7 +39,7 @@ class AfterSettings(Section):
     """What becomes of a mail after its outcome is committed; `target` only for move."""
 
     verb: Literal["leave", "seen", "move", "delete"] = "leave"
-    target: Text | None = None
+    target: Text | None = Field(default=None, alias="move")
 
     @model_validator(mode="after")
     def _move_has_a_target(self) -> Self:
@@ -83,7 +85,7 @@ class MailboxSettings(Section):
     def _first_folder_is_watched(cls, folders: object) -> object:
         if not isinstance(folders, list):
             return folders
-        named = [{"name": item} if isinstance(item, str) else item for item in folders]
+        named = [{"name": item} if isinstance(item, _SCALARS) else item for item in folders]
         if named and isinstance(named[0], dict):
             named[0] = {"idle": True} | named[0]
         return named
@@ -94,7 +96,7 @@ class MailboxSettings(Section):
         if after in ("leave", "seen", "delete"):
             return {"verb": after}
         if isinstance(after, dict) and after.keys() == {"move"} and after["move"] is not None:
-            return {"verb": "move", "target": after["move"]}
+            return {"verb": "move"} | after
         if isinstance(after, AfterSettings):
             return after
         move = after == "move" or (isinstance(after, dict) and "move" in after)

@@ -33,8 +33,8 @@ def secret_problems(settings: Settings) -> list[Problem]:
 
 
 def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
-    for nth, mailbox in enumerate(settings.mailboxes):
-        yield f"mailboxes[{nth}].password", mailbox.password
+    for mailbox in settings.mailboxes:
+        yield f"mailboxes[{mailbox.name}].password", mailbox.password
     for nth, key in enumerate(settings.trust.signing_keys):
         yield f"trust.signing_keys[{nth}]", key
 

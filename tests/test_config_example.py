@@ -1,0 +1,149 @@
+"""config.example.yaml: valid as it stands, complete, and true about defaults and later versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+import mailhook
+from mailhook import config
+from mailhook.config import AfterSettings, FolderSettings, Secret, Settings
+from mailhook.config.keys import LATER, Pattern, dotted, known, sections
+from mailhook.errors import ConfigError
+
+EXAMPLE = (Path(mailhook.__file__).parents[1] / "config.example.yaml").read_text()
+LINES = EXAMPLE.splitlines()
+# `#port: 993` is a setting switched off and `#  path: x` one beneath it; `# text` is a comment.
+OFF = re.compile(r"(?P<indent> *)#(?P<deeper>(?: {2})*)(?P<setting>[a-z].*)")
+
+# The keys that the sections of later versions will hold.
+PROMISED = {
+    "store.snapshot": {"path", "minutes", "group"},
+    "web": {"listen", "path", "url", "public"},
+    "api": {
+        *("key", "base", "reconcile_minutes", "requests_per_second", "requests_per_run"),
+        *("completion_tries", "complete_unverified"),
+    },
+    "api.base": {"account", "checks", "identity", "validations"},
+    "guard": {"window_minutes", "disable_ratio", "warn_at", "retry_seconds"},
+    "expect": {"checks"},
+    "metrics": {"listen"},
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A setting that is switched off, with the lines beneath it."""
+
+    place: Pattern
+    line: str
+    text: str  # the whole example with this setting switched on
+
+
+def on(line: str) -> str:
+    match = OFF.fullmatch(line)
+    return "".join(match.groups()) if match else line
+
+
+def places(value: object, at: Pattern = ()) -> Iterator[Pattern]:
+    if at:
+        yield at
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from places(item, (*at, key))
+    if isinstance(value, list):
+        for item in value:
+            yield from places(item, (*at, "*"))
+
+
+def blocks() -> Iterator[Block]:
+    before = set(places(yaml.safe_load(EXAMPLE)))
+    for first, line in enumerate(LINES):
+        match = OFF.fullmatch(line)
+        if not match or match["deeper"]:
+            continue
+        end = first + 1
+        while end < len(LINES) and (below := OFF.fullmatch(LINES[end])) and below["deeper"]:
+            end += 1
+        text = "\n".join([*LINES[:first], *map(on, LINES[first:end]), *LINES[end:]])
+        place = min(set(places(yaml.safe_load(text))) - before, key=len)
+        yield Block(place, line, text)
+
+
+BLOCKS = list(blocks())
+NOW = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place not in LATER]
+AFTERWARDS = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place in LATER]
+ALL_ON = "\n".join(map(on, LINES))
+
+
+def load(text: str, home: Path) -> Settings:
+    path = home / "config.yaml"
+    path.write_text(text)
+    return config.load(path)
+
+
+def test_the_example_is_valid_and_nothing_in_it_is_unwise(tmp_path: Path):
+    settings = load(EXAMPLE, tmp_path)
+    assert [mailbox.name for mailbox in settings.mailboxes] == ["hooks"]
+    assert config.warnings(settings) == []
+
+
+@pytest.mark.parametrize("block", NOW)
+def test_a_setting_that_is_switched_off_shows_its_default(block: Block, tmp_path: Path):
+    assert load(block.text, tmp_path) == load(EXAMPLE, tmp_path)
+
+
+@pytest.mark.parametrize("block", AFTERWARDS)
+def test_a_setting_of_a_later_version_says_so_and_is_refused_by_name(block: Block, tmp_path: Path):
+    assert "# not in this version" in block.line
+    with pytest.raises(ConfigError) as caught:
+        load(block.text, tmp_path)
+    (problem,) = caught.value.problems
+    name = dotted(block.place).replace("[]", "[0]")
+    words = f"{LATER[block.place]} is not part of this version"
+    assert (problem.path, problem.message.partition(";")[0]) == (name, words)
+
+
+def test_a_value_of_a_later_version_says_so_and_is_refused_by_name(tmp_path: Path):
+    assert "dkim: not in this version" in EXAMPLE
+    with pytest.raises(ConfigError, match=r"trust\.require: checking DKIM .* not part of this"):
+        load(EXAMPLE.replace("#require: dmarc", "require: dkim"), tmp_path)
+
+
+def test_every_key_there_is_or_will_be_stands_in_the_example():
+    written = set(places(yaml.safe_load(ALL_ON)))
+    inline = {at for at, m in sections().items() if m in {Secret, FolderSettings, AfterSettings}}
+    whole_lines = {key for key in known() if key[:-1] not in inline}
+    assert {dotted(key) for key in whole_lines | LATER.keys()} <= {dotted(key) for key in written}
+    for key in known() - whole_lines:
+        assert f"{{{key[-1]}: " in EXAMPLE or f", {key[-1]}: " in EXAMPLE, dotted(key)
+
+
+@pytest.mark.parametrize("section", PROMISED)
+def test_a_section_of_a_later_version_shows_all_it_will_hold(section: str):
+    value = yaml.safe_load(ALL_ON)
+    for step in section.split("."):
+        value = value[step]
+    assert value.keys() == PROMISED[section]
+
+
+def test_no_key_stands_in_it_that_there_is_not_and_will_not_be():
+    for place in places(yaml.safe_load(ALL_ON)):
+        is_later = any(place[: n + 1] in LATER for n in range(len(place)))
+        assert is_later or place[-1] == "*" or place in known(), dotted(place)
+
+
+def test_every_key_has_a_comment_of_some_words():
+    for line in map(on, LINES):
+        if re.match(r" *(- )?[a-z][a-z0-9_]*:", line):
+            assert re.search(r" # \w\S* \S+", line), line
+
+
+def test_it_can_be_read_in_one_sitting_and_in_any_window():
+    assert len(LINES) <= 120
+    assert max(map(len, LINES)) <= 100
