@@ -8,10 +8,13 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from itertools import count
 
+from mailhook.model import Delivery, Place
+
 SERVER = "mx.example.com"
 SENDER = "Truora <notifications@truora.com>"
 PROOF = f"{SERVER}; dmarc=pass (p=QUARANTINE) header.from=truora.com"
 NOON = datetime(2026, 8, 3, 12, tzinfo=UTC)
+INBOX = "imap://hooks@imap.example.com/INBOX"
 
 _numbers = count(1)
 
@@ -60,3 +63,12 @@ def check_finished(
         f"Event: Check finished\nCheck ID: {check_id}\nCheck status: Completed\nTimestamp: {time}\n"
     )
     return write(text, subject="Check finished", **options)  # type: ignore[arg-type]
+
+
+def delivered(
+    raw: bytes, uid: int = 1, *, source: str = INBOX, uidvalidity: int = 9, **told: object
+) -> Delivery:
+    """The mail as it is fetched from a folder; `told` is what else a source may say of it."""
+    location = f"{source};UIDVALIDITY={uidvalidity}/;UID={uid}"
+    place = Place(source, uidvalidity, uid)
+    return Delivery("email", location, NOON, raw, place=place, **told)  # type: ignore[arg-type]

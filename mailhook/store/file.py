@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,69 +22,168 @@ if TYPE_CHECKING:
 # Seconds a reader or the writer waits for the other's lock.
 _BUSY_SECONDS = 10
 _SYNCHRONOUS_FULL = 2
+_PRIVATE = 0o600
+_FULL = "the disk is full; nothing was written, make room"
 
 
 class Lock:
     """`<store>.lock`, held by flock(2) for as long as this process may write.
 
     The file says in words who holds it; the kernel lets go when the process ends,
-    however it ends.
+    however it ends. The store itself is held in the same way, because a lock file
+    may be deleted by somebody; SQLite's own locks are fcntl(2)'s and do not meet these.
     """
 
     def __init__(self, store: Path, purpose: str) -> None:
+        if store.is_dir():
+            raise _folder(store)
         self.path = store.with_name(store.name + ".lock")
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = _opened(self.path, os.O_NOFOLLOW)
+        if not _held(file):
+            holder = os.pread(file, 200, 0).decode(errors="replace").strip()
+            os.close(file)
+            raise _taken(store, holder)
+        self._files = [file]
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(self._file, 200, 0).decode(errors="replace").strip() or "somebody"
-            os.close(self._file)
-            raise TemporaryError(
-                f"{store} is being written by {holder}; wait for it or stop it, then try again"
-            ) from None
-        os.ftruncate(self._file, 0)
+            self._hold(store, purpose)
+        except BaseException:
+            self.release()
+            raise
+
+    def _hold(self, store: Path, purpose: str) -> None:
         words = f"`mailhook {purpose}` (pid {os.getpid()}, since {times.short(times.now())})"
-        os.pwrite(self._file, words.encode(), 0)
+        os.ftruncate(self._files[0], 0)
+        os.pwrite(self._files[0], words.encode(), 0)
+        file = _opened(store)
+        if not _held(file):
+            # Left open: to close it would take from SQLite, if this very process has
+            # the store open, the locks by which other processes know that.
+            raise _taken(store, "another process")
+        self._files.append(file)
 
     def release(self) -> None:
         """Let go; the file stays, empty, so that two starters never lock two files."""
-        os.ftruncate(self._file, 0)
-        os.close(self._file)
+        if self._files:
+            os.ftruncate(self._files[0], 0)
+        while self._files:
+            os.close(self._files.pop())
+
+
+def _opened(path: Path, flags: int = 0) -> int:
+    """The file, made if it is missing; private whatever the umask."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, _PRIVATE)
+    if os.fstat(file).st_size == 0:
+        os.fchmod(file, _PRIVATE)
+    return file
+
+
+def _held(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _taken(store: Path, holder: str) -> TemporaryError:
+    return TemporaryError(
+        f"{store} is being written by {holder or 'somebody'};"
+        " wait for it or stop it, then try again"
+    )
 
 
 def open_writable(path: Path) -> Database:
-    """A connection in WAL mode with `synchronous=FULL`, migrated to this version's tables."""
+    """A connection in WAL mode with `synchronous=FULL`, migrated to this version's tables.
+
+    Nothing is changed in a file that is no mailhook store, or a newer version's.
+    """
     from sqlite_utils import Database
 
     from mailhook.store.schema import migrations
 
     with sentences(path):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
-        connection.isolation_level = None
-        db = Database(connection)
-        _make_durable(db, path)
-        _refuse_newer(db, path)
-        migrations.apply(db)
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        try:
+            db = Database(connection)
+            _pending(db, path)
+            _make_private(path)
+            _make_durable(db, path)
+            with db.atomic():  # sqlite-utils would commit its table before the index on it
+                migrations.ensure_migrations_table(db)
+            migrations.apply(db)
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
     return db
 
 
-def open_readonly(path: Path) -> Database:
+def open_readonly(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
-    from sqlite_utils import Database
-
-    if not path.exists():
-        raise _wrong(path, "there is no store yet", "`mailhook poll` or `ingest` makes it")
     with sentences(path):
+        if path.is_dir():
+            raise _folder(path)
+        if not path.exists():
+            raise _no_store_yet(path)
         uri = f"file:{quote(str(path.absolute()))}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)
-        db = Database(connection)
-        db.execute("PRAGMA query_only = ON")
-        _refuse_newer(db, path)
-        if "deliveries" not in db.table_names():
-            raise _wrong(path, "this SQLite file is no mailhook store", "check store.path")
-    return db
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            _refuse_unready(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _pending(db: Database, path: Path) -> list[str]:
+    """The migrations that the store lacks. Raises ConfigError if it is not ours to read."""
+    from mailhook.store.schema import migrations, names
+
+    applied = [migration.name for migration in migrations.applied(db)]
+    others = "SELECT 1 FROM sqlite_master WHERE tbl_name <> ? LIMIT 1"
+    if not applied and db.execute(others, (migrations.migrations_table,)).fetchone():
+        raise _wrong(path, "this SQLite file is no mailhook store", "check store.path")
+    known = names()
+    newer = [name for name in applied if name not in known]
+    if newer:
+        raise _wrong(
+            path,
+            f"a newer mailhook has written this store ({newer[-1]})",
+            "install that version or a later one",
+        )
+    return [name for name in known if name not in applied]
+
+
+def _refuse_unready(connection: sqlite3.Connection, path: Path) -> None:
+    from sqlite_utils import Database
+
+    from mailhook.store.schema import names
+
+    pending = _pending(Database(connection), path)
+    if pending == names():
+        raise _no_store_yet(path)
+    if pending:
+        raise _wrong(
+            path,
+            f"an older mailhook has written this store (it lacks {pending[0]})",
+            "restart the service, or run `mailhook poll`: whoever writes brings it up to date",
+        )
+
+
+def _no_store_yet(path: Path) -> ConfigError:
+    return _wrong(path, "there is no store yet", "`mailhook poll` or `ingest` makes it")
+
+
+def _folder(path: Path) -> ConfigError:
+    return _wrong(path, "this is a folder, not a file", "name a file in it")
+
+
+def _make_private(path: Path) -> None:
+    if stat.S_IMODE(path.stat().st_mode) != _PRIVATE:
+        path.chmod(_PRIVATE)
 
 
 def _make_durable(db: Database, path: Path) -> None:
@@ -98,21 +199,6 @@ def _make_durable(db: Database, path: Path) -> None:
         )
 
 
-def _refuse_newer(db: Database, path: Path) -> None:
-    from sqlite_utils import Database
-
-    from mailhook.store.schema import migrations
-
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    newer = [migration.name for migration in migrations.applied(db) if migration.name not in known]
-    if newer:
-        raise _wrong(
-            path,
-            f"a newer mailhook has written this store ({newer[-1]})",
-            "install that version or a later one",
-        )
-
-
 @contextmanager
 def sentences(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system say about the file into one sentence and an exit code."""
@@ -120,26 +206,38 @@ def sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _sqlite(path, error) from error
-    except IsADirectoryError as error:
-        raise _wrong(path, "this is a folder, not a file", "name a file in it") from error
-    except FileNotFoundError as error:
-        raise _wrong(path, f"the folder {path.parent} does not exist", "create it") from error
-    except PermissionError as error:
-        raise _wrong(path, "no permission to open it", "check its owner and mode") from error
     except OSError as error:
-        raise TemporaryError(f"{path}: {error.strerror}") from error
+        raise _system(path, error) from error
+
+
+def _system(path: Path, error: OSError) -> MailhookError:
+    match error.errno:
+        case errno.EISDIR:
+            return _folder(path)
+        case errno.ENOENT | errno.ENOTDIR:
+            return _wrong(path, f"the folder {path.parent} does not exist", "create it")
+        case errno.EACCES | errno.EPERM:
+            return _wrong(path, "no permission to open it", "check its owner and mode")
+        case errno.EROFS | errno.ELOOP | errno.ENAMETOOLONG:
+            return _wrong(path, f"it cannot be written ({error.strerror})", "check path and mount")
+        case errno.ENOSPC | errno.EDQUOT:
+            return TemporaryError(f"{path}: {_FULL}")
+    return TemporaryError(f"{path}: {error.strerror}; nothing was written")
 
 
 def _sqlite(path: Path, error: sqlite3.DatabaseError) -> MailhookError:
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return TemporaryError(f"{path}: the disk is full; nothing was written, make room")
+            return TemporaryError(f"{path}: {_FULL}")
         case sqlite3.SQLITE_NOTADB:
             return _wrong(path, "this file is no SQLite database", "check store.path")
         case sqlite3.SQLITE_CORRUPT:
             return _wrong(path, f"the file is damaged ({error})", "restore a backup")
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return _wrong(path, f"it cannot be written ({error})", "check owner, mode and mount")
+        case sqlite3.SQLITE_CANTOPEN:
+            hint = "check its owner and mode, and its folder's"
+            return _wrong(path, f"it cannot be opened ({error})", hint)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_IOERR:
             return TemporaryError(f"{path}: {error}; nothing was written")
     raise error

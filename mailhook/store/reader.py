@@ -7,9 +7,10 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,10 +23,13 @@ Row = dict[str, Any]
 # How many steps of SQLite's machine pass between two looks at the clock.
 _PROGRESS_STEPS = 10_000
 
-_DELIVERY_COLUMNS = """
-id, channel, location, message_id, sender, subject, received_at, recorded_at, size, sha256,
-outcome, reason, unread, reader, reader_version, authenticity, authenticity_detail
+_DELIVERY = """
+d.id, d.channel, d.location, d.message_id, d.sender, d.subject, d.received_at, d.recorded_at,
+d.size, d.sha256, d.outcome, d.reason, d.unread, d.reader, d.reader_version, d.authenticity,
+d.authenticity_detail
 """
+_SIGHTINGS = "FROM sightings s JOIN events e ON e.id = s.event_id"
+_SEEN_BY = "EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection: sqlite3.Connection = open_readonly(path).conn
-        self._connection.create_function("raw_text", 1, _raw_text, deterministic=True)
+        self._connection = open_readonly(path)
 
     def __enter__(self) -> Self:
         return self
@@ -58,28 +61,29 @@ class Reader:
 
     def events(self, filters: Filters, *, by_revision: bool = False) -> Iterator[Row]:
         """Events as rows with `object` decoded: the newest first, or by revision for export."""
-        where, values = _where(filters)
-        order = "revision" if by_revision else "occurred_at DESC, id DESC"
-        sql = f"SELECT * FROM events e {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - our words
-        for row in self._stream(sql, (*values, _limit(filters))):
+        order = "e.revision" if by_revision else "e.occurred_at DESC, e.id DESC"
+        clauses = {
+            **_about(filters),
+            "e.occurred_at >= ?": _since(filters),
+            "e.revision > ?": filters.after,
+            _SEEN_BY: filters.channel,
+        }
+        for row in self._list("e.* FROM events e", clauses, order, filters):
             yield row | {"object": json.loads(row["object"])}
 
     def deliveries(self, filters: Filters, *, attention: bool = False) -> Iterator[Row]:
-        """Deliveries without their bytes, the newest first; `attention`: only quarantined ones."""
-        clauses = ["(outcome = 'quarantined' OR unread > 0)"] if attention else []
-        values: list[Any] = []
-        for clause, value in (
-            ("channel = ?", filters.channel),
-            ("received_at >= ?", filters.since and times.stored(filters.since)),
-        ):
-            if value is not None:
-                clauses.append(clause)
-                values.append(value)
-        where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-        return self._stream(
-            f"SELECT {_DELIVERY_COLUMNS} FROM deliveries {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - our words
-            (*values, _limit(filters)),
-        )
+        """Deliveries without their bytes, the newest first; `attention`: only quarantined ones.
+
+        Narrowed to a product, type, action or subject, those that told of such an event.
+        """
+        told, values = _narrowed(_about(filters))
+        clauses = {
+            "d.channel = ?": filters.channel,
+            "d.received_at >= ?": _since(filters),
+            f"d.id IN (SELECT s.delivery_id {_SIGHTINGS} {told})": tuple(values) or None,
+            "(d.outcome = 'quarantined' OR d.unread > 0)": () if attention else None,
+        }
+        return self._list(f"{_DELIVERY} FROM deliveries d", clauses, "d.id DESC", filters)
 
     def delivery(self, delivery_id: int) -> Row | None:
         """One delivery with its bytes (`raw`, decompressed) and what it told of."""
@@ -104,59 +108,85 @@ class Reader:
 
     def alerts(self, filters: Filters) -> Iterator[Row]:
         """Alerts, the newest first, with `detail` decoded."""
-        since = times.stored(filters.since) if filters.since else ""
-        sql = "SELECT * FROM alerts WHERE last_seen_at >= ? ORDER BY last_seen_at DESC LIMIT ?"
-        for row in self._stream(sql, (since, _limit(filters))):
+        clauses = {
+            **_about(filters),
+            "a.last_seen_at >= ?": _since(filters),
+            _SEEN_BY: filters.channel,
+        }
+        columns = "a.* FROM alerts a JOIN events e ON e.id = a.event_id"
+        for row in self._list(columns, clauses, "a.last_seen_at DESC, a.id DESC", filters):
             yield row | {"detail": json.loads(row["detail"] or "{}")}
 
     def query(
         self, sql: str, values: Mapping[str, Any] | Sequence[Any] = (), seconds: float = 30
     ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """The columns and rows of one reading statement.
+        """The columns and rows of one reading statement, on a connection of its own.
 
         Raises UsageError where SQLite refuses it (it writes, or is wrong), and
-        TemporaryError when it takes longer than `seconds`.
+        TemporaryError when all of it, the reading of its rows included, takes
+        longer than `seconds`.
         """
         deadline = time.monotonic() + seconds
-        self._connection.set_progress_handler(
-            lambda: int(time.monotonic() > deadline), _PROGRESS_STEPS
-        )
-        self._connection.set_authorizer(_authorize)
-        with _refusals(self.path, seconds):
-            cursor = self._connection.execute(sql, values)
-        if cursor.description is None:
-            raise UsageError("that is no SELECT: `query` only reads")
-        return [column[0] for column in cursor.description], _fetched(cursor, self.path, seconds)
+        with ExitStack() as opened, _refusals(self.path, seconds):
+            connection = opened.enter_context(closing(open_readonly(self.path)))
+            connection.create_function("raw_text", 1, _raw_text, deterministic=True)
+            connection.execute(_NAME_TABLE_FUNCTIONS)
+            connection.set_authorizer(_authorize)
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, _PROGRESS_STEPS)
+            cursor = connection.execute(sql, values)
+            if cursor.description is None:
+                raise UsageError("that is no SELECT: `query` only reads")
+            opened.pop_all()
+        columns = [column[0] for column in cursor.description]
+        return columns, self._fetched(connection, cursor, seconds)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one of our own statements."""
         return list(self._stream(sql, values))
 
+    def _fetched(
+        self, connection: sqlite3.Connection, cursor: sqlite3.Cursor, seconds: float
+    ) -> Iterator[tuple[Any, ...]]:
+        with closing(connection), _refusals(self.path, seconds):
+            yield from cursor
+
+    def _list(
+        self, columns: str, clauses: Mapping[str, Any], order: str, filters: Filters
+    ) -> Iterator[Row]:
+        where, values = _narrowed(clauses)
+        limit = -1 if filters.limit is None else filters.limit
+        sql = f"SELECT {columns} {where} ORDER BY {order} LIMIT ?"
+        return self._stream(sql, (*values, limit))
+
     def _stream(self, sql: str, values: Sequence[Any]) -> Iterator[Row]:
         with sentences(self.path):
-            cursor = self._connection.execute(sql, values)
+            try:
+                cursor = self._connection.execute(sql, values)
+            except OverflowError as error:
+                raise UsageError("a number is larger than any the store can hold") from error
             names = [column[0] for column in cursor.description]
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
 
 
-def _where(filters: Filters) -> tuple[str, list[Any]]:
-    seen = "EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = ?)"
-    asked = {
-        "product = ?": filters.product,
-        "event_type = ?": filters.type,
-        "event_action = ?": filters.action,
-        "subject_id = ?": filters.subject,
-        "occurred_at >= ?": filters.since and times.stored(filters.since),
-        "revision > ?": filters.after,
-        seen: filters.channel,
+def _about(filters: Filters) -> dict[str, str | None]:
+    return {
+        "e.product = ?": filters.product,
+        "e.event_type = ?": filters.type,
+        "e.event_action = ?": filters.action,
+        "e.subject_id = ?": filters.subject,
     }
-    given = {clause: value for clause, value in asked.items() if value is not None}
-    return (f"WHERE {' AND '.join(given)}" if given else ""), list(given.values())
 
 
-def _limit(filters: Filters) -> int:
-    return -1 if filters.limit is None else filters.limit
+def _since(filters: Filters) -> str | None:
+    return times.stored(filters.since) if filters.since else None
+
+
+def _narrowed(clauses: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """The WHERE of those clauses that have a value (a tuple: several, or none), and the values."""
+    given = {clause: value for clause, value in clauses.items() if value is not None}
+    values = [value if isinstance(value, tuple) else (value,) for value in given.values()]
+    return f"WHERE {' AND '.join(given)}" if given else "", list(chain.from_iterable(values))
 
 
 def _raw_text(raw: bytes | None) -> str | None:
@@ -166,12 +196,17 @@ def _raw_text(raw: bytes | None) -> str | None:
 
 _RECURSIVE = 33  # SQLITE_RECURSIVE, which the sqlite3 module of Python 3.11 does not name
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, _RECURSIVE}
+_PRAGMAS = {"table_info", "table_xinfo", "index_list", "table_list"}
+# A table-valued function is made when it is first named, by what looks like writing.
+_NAME_TABLE_FUNCTIONS = """
+SELECT 1 FROM json_each, json_tree, pragma_table_info, pragma_table_xinfo, pragma_index_list,
+    pragma_table_list LIMIT 0
+"""
 
 
 def _authorize(action: int, name: str | None, value: str | None, *_: str | None) -> int:
     if action == sqlite3.SQLITE_PRAGMA:
-        harmless = name in {"table_info", "table_xinfo", "index_list", "table_list"}
-        return sqlite3.SQLITE_OK if harmless else sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK if name in _PRAGMAS else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_FUNCTION and value == "load_extension":
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
@@ -181,23 +216,14 @@ def _authorize(action: int, name: str | None, value: str | None, *_: str | None)
 def _refusals(path: Path, seconds: float) -> Iterator[None]:
     """Turn SQLite's refusal of somebody's query into a sentence and an exit code."""
     try:
-        yield
-    except (sqlite3.ProgrammingError, sqlite3.Warning) as error:
-        raise UsageError(f"the query cannot be run: {error}") from error
-    except sqlite3.DatabaseError as error:
+        with sentences(path):
+            yield
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_INTERRUPT:
                 raise TemporaryError(
                     f"the query took longer than {seconds:g} s; narrow it, or use --timeout"
                 ) from error
-            case sqlite3.SQLITE_AUTH | sqlite3.SQLITE_READONLY:
+            case sqlite3.SQLITE_AUTH:
                 raise UsageError(f"`query` only reads: {error}") from error
-            case sqlite3.SQLITE_ERROR:
-                raise UsageError(f"the query cannot be run: {error}") from error
-        with sentences(path):
-            raise
-
-
-def _fetched(cursor: sqlite3.Cursor, path: Path, seconds: float) -> Iterator[tuple[Any, ...]]:
-    with _refusals(path, seconds):
-        yield from cursor
+        raise UsageError(f"the query cannot be run: {error}") from error

@@ -6,6 +6,7 @@ A migration that has landed is never edited: a change is a new function below it
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 from sqlite_utils import Database, Migrations
 
@@ -22,6 +23,12 @@ def m001_events_and_deliveries(db: Database) -> None:
 def m002_views(db: Database) -> None:
     """The questions people ask most, as views."""
     _execute(db, _VIEWS)
+
+
+def names() -> list[str]:
+    """Every migration that this version knows, in order."""
+    with closing(Database(memory=True)) as nothing:
+        return [migration.name for migration in migrations.pending(nothing)]
 
 
 def _execute(db: Database, script: str) -> None:
@@ -88,7 +95,7 @@ CREATE TABLE events (
     raw_status TEXT,
     raw_timestamp TEXT
 ) STRICT;
-CREATE INDEX events_subject ON events (subject_id);
+CREATE INDEX events_subject ON events (subject_id, subject_type);
 CREATE INDEX events_occurred_at ON events (occurred_at);
 
 CREATE TABLE sightings (
@@ -112,8 +119,8 @@ CREATE TABLE conflicts (
     event_id INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     delivery_id INTEGER NOT NULL REFERENCES deliveries (id),
     field TEXT NOT NULL,
-    had TEXT,                            -- JSON
-    got TEXT,                            -- JSON
+    had TEXT CHECK (json_valid(had)),
+    got TEXT CHECK (json_valid(got)),
     at TEXT NOT NULL,
     PRIMARY KEY (event_id, delivery_id, field, got)
 ) STRICT;
@@ -130,7 +137,7 @@ CREATE TABLE alerts (
     state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'healed', 'lost', 'resolved')),
     authenticity TEXT NOT NULL,
     resolved_at TEXT,
-    detail TEXT
+    detail TEXT CHECK (json_valid(detail))
 ) STRICT;
 CREATE INDEX alerts_kind ON alerts (kind, endpoint, last_seen_at);
 
@@ -202,58 +209,48 @@ FROM events e
 LEFT JOIN sightings s ON s.event_id = e.id
 GROUP BY e.id;
 
--- One row a subject. Events with the vendor's time (or the object's update_date) are
--- ordered by it. A mail-dated event says when we were told, not when it was: it goes
--- before them by the rank of its action, or, against a final status, only if its action
--- may follow a final one and the mail came later. What is unverified counts only for
--- subjects of which nothing verified is known.
+-- One row a subject. `told_at` is when the vendor says it was: the object's update_date,
+-- else the event's time. A mail-dated event has none (its Date says when we were told); it
+-- goes by the rank of its action. First comes the latest with a time, else the highest rank,
+-- and of two ends of one rank the one told first. Then a mail-dated event takes its place
+-- if it ranks higher and that was no end, or if it may follow an end and was told later.
+-- What is unverified counts only for subjects of which nothing verified is known.
 CREATE VIEW latest_status AS
-WITH known AS (
-    SELECT e.*,
+WITH subjects AS (
+    SELECT subject_id, subject_type, max(authenticity) AS authenticity
+    FROM events WHERE subject_id IS NOT NULL GROUP BY subject_id, subject_type
+),
+told AS NOT MATERIALIZED (
+    SELECT e.id, e.subject_id, e.subject_type, e.authenticity, e.occurred_at,
+           coalesce(e.updated_at, iif(e.time_source = 'vendor', e.occurred_at, NULL)) AS told_at,
            coalesce(v.rank, 0) AS rank,
            coalesce(v.final, 0) AS final,
-           coalesce(v.follows_final, 0) AS follows_final,
-           coalesce(e.updated_at, iif(e.time_source = 'vendor', e.occurred_at, NULL)) AS told_at
+           coalesce(v.follows_final, 0) AS follows_final
     FROM events e
     LEFT JOIN vocabulary v
            ON v.event_type = e.event_type AND v.event_action = e.event_action
-    WHERE e.subject_id IS NOT NULL
-      AND (e.authenticity = 'verified' OR NOT EXISTS (
-               SELECT 1 FROM events o
-               WHERE o.subject_id = e.subject_id AND o.subject_type = e.subject_type
-                 AND o.authenticity = 'verified'))
-),
-placed AS (
-    SELECT *,
-           row_number() OVER (PARTITION BY subject_type, subject_id, told_at IS NULL
-                              ORDER BY told_at DESC, rank DESC, occurred_at DESC, id DESC) AS nth,
-           row_number() OVER (PARTITION BY subject_type, subject_id, told_at IS NULL, follows_final
-                              ORDER BY occurred_at DESC, id DESC) AS nth_following
-    FROM known
-),
-timed AS (SELECT * FROM placed WHERE told_at IS NOT NULL AND nth = 1),
-ranked AS (SELECT * FROM placed WHERE told_at IS NULL AND nth = 1),
-following AS (
-    SELECT * FROM placed WHERE told_at IS NULL AND follows_final AND nth_following = 1
-),
-chosen AS (
-    SELECT CASE
-               WHEN t.id IS NULL THEN r.id
-               WHEN r.id IS NULL THEN t.id
-               WHEN t.final OR t.follows_final THEN iif(f.occurred_at > t.told_at, f.id, t.id)
-               WHEN r.rank > t.rank THEN r.id
-               ELSE t.id
-           END AS id
-    FROM (SELECT DISTINCT subject_type, subject_id FROM known) s
-    LEFT JOIN timed t ON (t.subject_type, t.subject_id) = (s.subject_type, s.subject_id)
-    LEFT JOIN ranked r ON (r.subject_type, r.subject_id) = (s.subject_type, s.subject_id)
-    LEFT JOIN following f ON (f.subject_type, f.subject_id) = (s.subject_type, s.subject_id)
 )
-SELECT e.subject_type, e.subject_id, e.product,
+SELECT s.subject_type, s.subject_id, e.product,
        coalesce(e.status, e.event_action) AS status,
        e.event_type, e.event_action, e.occurred_at, e.time_source,
        e.authenticity, e.confidence, e.process_id, e.account_id, e.flow_id,
        e.id AS event_id, e.key
-FROM chosen
-JOIN events e ON e.id = chosen.id;
+FROM subjects s
+JOIN told f ON f.id = (
+    SELECT t.id FROM told t
+    WHERE t.subject_id = s.subject_id AND t.subject_type = s.subject_type
+      AND t.authenticity = s.authenticity
+    ORDER BY t.told_at DESC, t.rank DESC, t.final DESC,
+             iif(t.told_at IS NULL AND t.final AND NOT t.follows_final, t.occurred_at, NULL),
+             t.occurred_at DESC, t.id
+    LIMIT 1)
+JOIN events e ON e.id = coalesce((
+    SELECT t.id FROM told t
+    WHERE t.subject_id = s.subject_id AND t.subject_type = s.subject_type
+      AND t.authenticity = s.authenticity AND t.told_at IS NULL
+      AND (t.rank > f.rank AND NOT f.final
+           OR t.follows_final AND t.occurred_at >= f.told_at)
+    ORDER BY t.rank DESC, t.final DESC,
+             iif(t.final AND NOT t.follows_final, t.occurred_at, NULL), t.occurred_at DESC, t.id
+    LIMIT 1), f.id);
 """

@@ -1,0 +1,130 @@
+"""Rows of `deliveries` within an open transaction: what arrived, each arrival once."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from typing import Literal
+
+from mailhook import times
+from mailhook.model import Delivery, Finding, Outcome
+
+KeepRaw = Literal["full", "headers", "none"]
+
+# Level 1 halves a notification in a tenth of the time level 6 takes for a little more.
+_COMPRESSION_LEVEL = 1
+
+_INSERT = """
+INSERT INTO deliveries (channel, location, message_id, sender, subject, received_at, recorded_at,
+    size, sha256, outcome, reason, unread, reader, reader_version, authenticity,
+    authenticity_detail, raw)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (location) DO NOTHING
+"""
+
+# The same bytes somewhere in the same account: seen before under another UIDVALIDITY.
+_TWIN = """
+SELECT outcome FROM deliveries
+WHERE sha256 = ? AND message_id IS ? AND size = ? AND substr(location, 1, ?) = ?
+"""
+
+
+class Deliveries:
+    """Writes deliveries on one connection; the caller owns the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, keep_raw: KeepRaw) -> None:
+        self._connection = connection
+        self._keep_raw = keep_raw
+
+    def insert(self, finding: Finding, at: datetime) -> int | Outcome:
+        """The new row's id; or, where none is made, the outcome of the row that is there.
+
+        None is made for a location that is known, and for a mail of which the same
+        account has the same bytes under the same Message-ID.
+        """
+        delivery = finding.delivery
+        digest = hashlib.sha256(delivery.raw).hexdigest()
+        if twin := self._twin(delivery, digest, finding.message_id):
+            return twin
+        values = (
+            delivery.channel,
+            delivery.location,
+            finding.message_id,
+            finding.sender,
+            finding.subject,
+            times.stored(delivery.received_at),
+            times.stored(at),
+            _size(delivery),
+            digest,
+            presumed(finding),
+            finding.reason,
+            finding.unread,
+            finding.reader,
+            _version() if finding.reader else None,
+            finding.authenticity,
+            finding.authenticity_detail,
+            self._kept(finding),
+        )
+        cursor = self._connection.execute(_INSERT, values)
+        if cursor.rowcount and cursor.lastrowid:
+            return cursor.lastrowid
+        return self._outcome_at(delivery.location)
+
+    def settle(self, delivery_id: int, outcome: Outcome) -> None:
+        """Write down what became of it, where that is not what was presumed."""
+        self._connection.execute(
+            "UPDATE deliveries SET outcome = ? WHERE id = ?", (outcome, delivery_id)
+        )
+
+    def _twin(self, delivery: Delivery, digest: str, message_id: str | None) -> Outcome | None:
+        if delivery.place is None or not delivery.raw:  # two without bytes may be two mails
+            return None
+        account = "/".join(delivery.place.source.split("/", 3)[:3]) + "/"
+        row = self._connection.execute(
+            _TWIN, (digest, message_id, _size(delivery), len(account), account)
+        ).fetchone()
+        return Outcome(row[0]) if row else None
+
+    def _outcome_at(self, location: str) -> Outcome:
+        (outcome,) = self._connection.execute(
+            "SELECT outcome FROM deliveries WHERE location = ?", (location,)
+        ).fetchone()
+        return Outcome(outcome)
+
+    def _kept(self, finding: Finding) -> bytes | None:
+        """The bytes to keep; all of them where somebody may have to look at them again."""
+        raw = finding.delivery.raw
+        if self._keep_raw == "full" or finding.verdict == "quarantined" or finding.unread:
+            return zlib.compress(raw, _COMPRESSION_LEVEL)
+        if self._keep_raw == "headers":
+            return zlib.compress(_headers(raw), _COMPRESSION_LEVEL)
+        return None
+
+
+def presumed(finding: Finding) -> Outcome:
+    """What becomes of the delivery unless its events say otherwise."""
+    match finding.verdict:
+        case "quarantined":
+            return Outcome.QUARANTINED
+        case "ignored":
+            return Outcome.IGNORED
+    return Outcome.RECORDED
+
+
+def _size(delivery: Delivery) -> int:
+    return len(delivery.raw) if delivery.size is None else delivery.size
+
+
+def _headers(raw: bytes) -> bytes:
+    """The headers with the empty line that ends them."""
+    ends = [at + len(end) for end in (b"\n\r\n", b"\n\n") if (at := raw.find(end)) >= 0]
+    return raw[: min(ends, default=len(raw))]
+
+
+@cache
+def _version() -> str:
+    return version("mailhook")

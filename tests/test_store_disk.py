@@ -1,0 +1,194 @@
+"""Where the store lies: no permission, a read-only mount, a full disk, damage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import mails
+import pytest
+from stores import asked, refused
+
+from mailhook.errors import ConfigError, MailhookError, TemporaryError
+from mailhook.model import Finding
+from mailhook.pipeline import Trust, examine
+from mailhook.store import Reader, Store
+
+NOBODY = 65534
+COUNTS = """
+SELECT (SELECT count(*) FROM deliveries), (SELECT count(*) FROM events),
+       (SELECT count(*) FROM sightings)
+"""
+
+
+@pytest.fixture
+def findings(trust: Trust) -> list[Finding]:
+    """Twenty hooks with texts that do not compress, 4 kB each."""
+    raws = [
+        mails.check_finished(f"CHK{n:032x}", headers=(("X-Noise", os.urandom(2000).hex()),))
+        for n in range(20)
+    ]
+    return [examine(mails.delivered(raw, n), trust) for n, raw in enumerate(raws, 1)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that everybody may enter, and only we may write."""
+    folder = Path(tempfile.mkdtemp(prefix="mailhook-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """For root no file is forbidden."""
+    uid = os.geteuid()
+    if uid == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(uid)
+
+
+@pytest.mark.parametrize("opening", [Store, Reader])
+def test_what_we_have_no_permission_for_is_said(
+    public_folder: Path, opening: Callable[[Path], object]
+):
+    path = public_folder / "mailhook.db"
+    Store(path).close()
+    path.with_name("mailhook.db.lock").unlink()
+    public_folder.chmod(0o555)
+    path.chmod(0o000)
+    with unprivileged():
+        error = refused(opening, path)
+    assert error.exit_code == 78
+    assert "its owner and mode" in str(error)
+
+
+def test_a_folder_that_may_not_be_entered_is_said(public_folder: Path):
+    path = public_folder / "mailhook.db"
+    Store(path).close()
+    public_folder.chmod(0o000)
+    with unprivileged():
+        error = refused(Reader, path)
+    public_folder.chmod(0o755)
+    assert (error.exit_code, "no permission" in str(error)) == (78, True)
+
+
+def test_a_mount_that_became_read_only_is_said(small_disk: Path):
+    path = small_disk / "mailhook.db"
+    remount = ["mount", "-o", "remount,ro", small_disk]
+    Store(path).close()
+    subprocess.run(remount, check=True)
+    error = refused(Store, path)
+    assert (error.exit_code, "ead-only file system" in str(error)) == (78, True)
+
+
+def damage_deliveries(path: Path) -> None:
+    (page,) = asked(path, "SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'")[0]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+
+
+def test_damage_met_while_writing_is_said_and_no_row_is_half_there(
+    tmp_path: Path, findings: list[Finding]
+):
+    path = tmp_path / "mailhook.db"
+    Store(path).close()
+    damage_deliveries(path)
+    with Store(path) as store, pytest.raises(ConfigError, match="damaged"):
+        store.record(findings)
+    assert asked(path, "SELECT count(*) FROM events") == [(0,)]
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """A file that leaves so many bytes of room."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+    os.truncate(ballast, ballast.stat().st_size - leave)
+    return ballast
+
+
+def record_each(store: Store, findings: list[Finding]) -> Iterator[MailhookError | None]:
+    """Each finding as a batch of its own, and what was said where there was no room."""
+    for finding in findings:
+        try:
+            store.record([finding])
+        except TemporaryError as error:
+            yield error
+        else:
+            yield None
+
+
+def test_on_a_full_disk_nothing_is_half_written_and_with_room_it_goes_on(
+    small_disk: Path, findings: list[Finding]
+):
+    path = small_disk / "mailhook.db"
+    with Store(path) as store:
+        ballast = fill(small_disk, leave=65_536)
+        errors = list(record_each(store, findings))
+        written = errors.count(None)
+        assert 0 < written < len(findings)
+        assert {error.exit_code for error in errors if error} == {75}
+        assert all("nothing was written" in str(error) for error in errors if error)
+        assert asked(path, COUNTS) == [(written, written, written)]
+        ballast.unlink()
+        outcomes = ["recorded" if error else "duplicate" for error in errors]
+        assert store.record(findings) == outcomes
+    assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_store_cannot_be_begun_on_a_full_disk_but_when_there_is_room(small_disk: Path):
+    path = small_disk / "mailhook.db"
+    ballast = fill(small_disk, leave=0)
+    assert refused(Store, path).exit_code == 75
+    ballast.unlink()
+    Store(path).close()
+
+
+BOUNDED = """
+import resource, sys
+from pathlib import Path
+from mailhook.errors import TemporaryError
+from mailhook.store import Store
+
+with Store(Path(sys.argv[1])) as store:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    for beats in range(100_000):
+        try:
+            store.beat("x" * 1000 + str(beats))
+        except TemporaryError as error:
+            sys.exit(f"{beats} {error}")
+"""
+
+
+def test_a_file_that_may_not_grow_is_a_reason_to_try_again(tmp_path: Path):
+    path = tmp_path / "mailhook.db"
+    run = subprocess.run(
+        [sys.executable, "-c", BOUNDED, path], capture_output=True, text=True, check=False
+    )
+    written, _, words = run.stderr.partition(" ")
+    assert "nothing was written" in words
+    assert asked(path, "SELECT count(*) FROM heartbeat") == [(int(written),)]
