@@ -17,7 +17,7 @@ from mailhook.model import Channel, Event, Json, Notice, Object, TimeSource
 
 # An object's ids that name who asked or where it belongs, never what it is about.
 _CONTEXT_IDS = frozenset(
-    {"account_id", "client_id", "user_id", "flow_id", "process_id", "national_id"}
+    "account_id client_id user_id flow_id process_id identity_process_id national_id".split()
 )
 
 
@@ -83,13 +83,18 @@ def alias(vendor_id: str) -> str:
     return _word(vendor_id)
 
 
+def endpoint(content: Object) -> str | None:
+    """The address of the hook that an alert tells of, where it names one."""
+    return _text(content, "endpoint")
+
+
 def _kind(event_type: str, action: str) -> str:
     return f"{_word(event_type)}.{_word(action).replace('.', '%2E')}"
 
 
 def _base_key(notice: Notice, event_type: str, action: str, subject_id: str | None) -> str | None:
     if event_type == "webhook":
-        return f"webhook/{_word(_text(notice.object, 'endpoint') or '-')}/{_word(action)}"
+        return f"webhook/{_word(endpoint(notice.object) or '-')}/{_word(action)}"
     owner = subject_id or notice.truora_id or notice.idempotency_key
     return f"{_word(owner)}/{_kind(event_type, action)}" if owner else None
 
@@ -100,17 +105,15 @@ def _subject(
     if info:
         subject_id = _text(content, *info.id_fields)
         return (info.subject_type, subject_id) if subject_id else (None, None)
-    for name in (f"{event_type}_id", f"{_last_word(event_type)}_id"):
+    thing = event_type.rpartition(".")[2]
+    for name in (f"{thing}_id", f"{thing.rpartition('_')[2]}_id"):
         if subject_id := _text(content, name):
             return name.removesuffix("_id"), subject_id
-    named = [name for name in content if name.endswith("_id") and name not in _CONTEXT_IDS]
-    if len(named) == 1 and (subject_id := _text(content, named[0])):
-        return named[0].removesuffix("_id"), subject_id
+    ids = (name for name in content if name.endswith("_id") and name not in _CONTEXT_IDS)
+    named = [name for name in ids if _text(content, name)]
+    if len(named) == 1:
+        return named[0].removesuffix("_id"), _text(content, named[0])
     return None, None
-
-
-def _last_word(event_type: str) -> str:
-    return event_type.replace(".", "_").rsplit("_", 1)[-1]
 
 
 def _product(notice: Notice, event_type: str) -> str:

@@ -26,6 +26,15 @@ _HIDING = re.compile(
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
+# lexbor is quadratic in how deep elements nest and in the attributes of one, and opens each
+# unclosed formatting element anew in every block: 26 kB of that cost it 23 s and 800 MB.
+# A notification is far below these limits; a page above them is not looked at.
+_TAGS_LIMIT = 5_000
+_PARTS_LIMIT = 15_000
+_PARTS = re.compile(r"[\s/\"']+")
+_FORMATTING = re.compile(
+    r"<(/?)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _QUOTE_STARTS = re.compile(
     r"^(On .{4,200} wrote:|El .{4,200} escribió:|Em .{4,200} escreveu:"
@@ -51,16 +60,23 @@ class View:
 
 def plain(text: str) -> View:
     """A view of plain text; cells are parted by tabs or upright bars."""
-    lines = [" ".join(line.split()) for line in _INVISIBLE.sub("", text).split("\n")]
-    rows = [cells for line in text.split("\n") if len(cells := _cells(line)) > 1]
-    return View(tuple(filter(None, lines)), tuple(rows), text=_INVISIBLE.sub("", text))
+    text = _INVISIBLE.sub("", text)
+    lines = list(filter(str.strip, text.split("\n")))
+    parted = (line for line in lines if "|" in line or "\t" in line)
+    rows = (cells for line in parted if len(cells := _cells(line)) > 1)
+    return View(tuple(" ".join(line.split()) for line in lines), tuple(rows), text=text)
 
 
 def page(html: str) -> View:
-    """A view of what a person sees of a page: nothing hidden, no scripts, no comments."""
+    """A view of what a person sees of a page: nothing hidden, no scripts, no comments.
+
+    It is empty for a page of more than 5,000 tags or 15,000 words and attributes.
+    """
     from selectolax.lexbor import LexborHTMLParser
 
-    root = LexborHTMLParser(html).root
+    if html.count("<") > _TAGS_LIMIT or len(_PARTS.findall(html)) > _PARTS_LIMIT:
+        return View(())
+    root = LexborHTMLParser(_FORMATTING.sub(r"<\1span", html)).root
     if root is None:
         return View(())
     walk = _Walk()
@@ -74,7 +90,7 @@ def unquoted(text: str) -> str:
     """The mail's own words: without `>` lines and what follows "On … wrote:" and its like."""
     own = []
     for line in text.split("\n"):
-        if _QUOTE_STARTS.match(line.strip()):
+        if line and _QUOTE_STARTS.match(line.strip()):
             break
         if not line.startswith(">"):
             own.append(line)
@@ -83,7 +99,7 @@ def unquoted(text: str) -> str:
 
 def _cells(line: str) -> tuple[str, ...]:
     parts = line.strip().strip("|").split("|") if "|" in line else line.strip().split("\t")
-    return tuple(" ".join(_INVISIBLE.sub("", part).split()) for part in parts)
+    return tuple(" ".join(part.split()) for part in parts)
 
 
 class _Walk:
@@ -137,11 +153,12 @@ class _Walk:
     def _cell(self, tag: str, start: int) -> None:
         """Take the text of a cell; one that holds a table is layout and never comes here."""
         text = " ".join("".join(self.pieces[start:]).split())
+        self._row_start = len(self.pieces)
         if tag == "dt":
             self._row = [text]
-        elif tag == "dd":
-            self.rows.append((*self._row[-1:], text))
-        else:
+        elif tag == "dd" and self._row:
+            self.rows.append((self._row[-1], text))
+        elif tag != "dd":
             self._row.append(text)
 
     def _say(self, node: LexborNode) -> None:

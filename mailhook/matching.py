@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailhook import times
-from mailhook.model import Clash, Event, Known, Object
+from mailhook.model import Authenticity, Clash, Event, Known, Object
 
-# Vendor times closer than this are one time, written by two roads.
-EQUAL_SECONDS = 5
 # One subject may come to the same end twice (a session expires again), not within this.
 APART_SECONDS = 60
 # A mail may be dated this much before the vendor's time: clocks differ.
@@ -24,50 +22,83 @@ _IDS = ("truora_id", "idempotency_key")
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The rows that an event may be one more sighting of.
+
+    `named` maps each vendor's id that the event brings to the row holding it,
+    `own` the names of the notice within its mail; `family` are the rows with
+    its base key.
+    """
+
+    named: Mapping[str, Known]
+    own: Mapping[str, Known]
+    family: Sequence[Known]
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The row the event belongs to (None: a new one) and what spoke against it.
 
     `claims` are aliases to be taken from the unverified row that held them.
+    `disputed`: the event names a second row as well, so that it may change neither.
     """
 
     row: Known | None
     clashes: tuple[Clash, ...] = ()
     claims: tuple[str, ...] = ()
+    disputed: bool = False
 
 
-def choose(
-    event: Event, named: Mapping[str, Known], family: Sequence[Known], window_seconds: float
-) -> Choice:
-    """The recorded event that `event` is.
-
-    `named` maps each alias that the event brings (vendor ids first, then its
-    own name in its mail) to the row holding it; `family` are the rows with
-    its base key.
-    """
-    agreeing = [row for row in named.values() if _same_fact(row, event)]
-    strangers = {name: row for name, row in named.items() if not _same_fact(row, event)}
-    family = [row for row in family if _same_fact(row, event)]
-    row = _trusted_first(event, agreeing, family, window_seconds)
-    clashes = [Clash("alias", stranger.key, name) for name, stranger in strangers.items()]
-    if row:
-        clashes += [Clash("event", row.key, other.key) for other in _others(row, agreeing)]
-    return Choice(row, tuple(clashes), _claims(event, row, named))
+def choose(event: Event, recorded: Recorded, window_seconds: float) -> Choice:
+    """The recorded event that `event` is."""
+    agreeing = [row for row in recorded.named.values() if _same_fact(row, event)]
+    row = _find(event, agreeing, recorded, window_seconds)
+    others = {other.id: other for other in agreeing if row and other.id != row.id}
+    disputed = any(not _outranks(event, other) for other in others.values())
+    clashes = [
+        Clash("alias", stranger.key, name)
+        for name, stranger in recorded.named.items()
+        if not _same_fact(stranger, event)
+    ]
+    clashes += [Clash("event", row.key, other.key) for other in others.values() if row]
+    return Choice(row, tuple(clashes), _claims(event, row, recorded.named), disputed)
 
 
-def _trusted_first(
-    event: Event, agreeing: Sequence[Known], family: Sequence[Known], window_seconds: float
+def _find(
+    event: Event, agreeing: Sequence[Known], recorded: Recorded, window_seconds: float
 ) -> Known | None:
-    """The row named by id, else the one found by key.
+    """The row named by id, else the one that knows the very mail, else the one found by key."""
+    own = _own(event, recorded.own)
+    family = [row for row in recorded.family if _same_fact(row, event)]
+    for tier in _tiers(event):
+        named, retold, kin = (
+            [row for row in rows if row.authenticity in tier] for rows in (agreeing, own, family)
+        )
+        if row := next(iter((*named, *retold)), None) or _by_key(event, kin, window_seconds):
+            return row
+    return None
 
-    An unverified row that names the id of a verified event does not draw it
-    away from the verified row that the key leads to.
+
+def _tiers(event: Event) -> tuple[frozenset[Authenticity], ...]:
+    """A verified event looks among all verified rows before it looks at any other.
+
+    Otherwise a forged row, set close to a genuine one, would draw the genuine
+    notice to itself and be verified by it: one event would stand twice.
     """
-    if agreeing and not _outranks(event, agreeing[0]):
-        return agreeing[0]
-    if agreeing:
-        verified = [row for row in family if row.authenticity == "verified"]
-        return _by_key(event, verified, window_seconds) or agreeing[0]
-    return _by_key(event, family, window_seconds)
+    if event.authenticity == "verified":
+        return frozenset({"verified"}), frozenset({"unverified"})
+    return (frozenset({"verified", "unverified"}),)
+
+
+def _own(event: Event, named: Mapping[str, Known]) -> list[Known]:
+    """The rows this very mail told of; a forged Message-ID leads no proven mail astray."""
+    return [
+        row
+        for name, row in named.items()
+        if _same_fact(row, event)
+        and not _rivals(row, event)
+        and not (name.endswith("?") and event.authenticity == row.authenticity == "verified")
+    ]
 
 
 def _claims(event: Event, row: Known | None, named: Mapping[str, Known]) -> tuple[str, ...]:
@@ -100,13 +131,9 @@ def _same_fact(row: Known, event: Event) -> bool:
     )
 
 
-def _others(row: Known, agreeing: Sequence[Known]) -> list[Known]:
-    return list({other.id: other for other in agreeing if other.id != row.id}.values())
-
-
 def _by_key(event: Event, family: Sequence[Known], window_seconds: float) -> Known | None:
     if event.subject_id is None:
-        return next((row for row in family if row.key == event.base_key), None)
+        return next((row for row in family if row.key == event.key), None)
     if not event.repeatable:
         return _nearest(event, (row for row in family if not _apart(row, event)))
     if event.undated:
@@ -117,15 +144,10 @@ def _by_key(event: Event, family: Sequence[Known], window_seconds: float) -> Kno
 
 
 def _nearest(event: Event, rows: Iterable[Known]) -> Known | None:
-    """The best of them: a verified event looks for a verified row before a near one.
+    """The row nearest in time that has no other vendor's id of its kind; of equals the first."""
 
-    Otherwise a forged row, set close to a genuine one, would draw the genuine
-    mail to itself and be verified by it: one event would stand twice.
-    """
-
-    def rank(row: Known) -> tuple[bool, bool, float]:
-        distance = abs(_seconds(row.occurred_at, event.occurred_at))
-        return _outranks(event, row), _rivals(row, event), distance
+    def rank(row: Known) -> tuple[bool, float]:
+        return _rivals(row, event), abs(_seconds(row.occurred_at, event.occurred_at))
 
     return min(rows, key=rank, default=None)
 
@@ -147,32 +169,35 @@ def _apart(row: Known, event: Event) -> bool:
 def _has_place(row: Known, event: Event, window_seconds: float) -> bool:
     return (
         row.dated
-        and not _rivals(row, event)
-        and event.authenticity not in row.undated_by
+        and _is_free(row, event)
         and _within(row.occurred_at, event.occurred_at, window_seconds)
     )
-
-
-def _at_same_time(row: Known, event: Event) -> bool:
-    if not row.dated:
-        return False
-    seconds = abs(_seconds(row.occurred_at, event.occurred_at))
-    if _rivals(row, event):
-        return seconds == 0 and _retold(row.object, event.object)
-    return seconds <= EQUAL_SECONDS
-
-
-def _retold(recorded: Object, told: Object) -> bool:
-    """Whether a retry could have said this: the row may have been filled up since."""
-    return bool(told) and all(name in recorded and recorded[name] == told[name] for name in told)
 
 
 def _confirmed_by(event: Event, row: Known, window_seconds: float) -> bool:
     return (
         not row.dated
-        and not _rivals(row, event)
+        and _is_free(row, event)
         and _within(event.occurred_at, row.occurred_at, window_seconds)
     )
+
+
+def _is_free(row: Known, event: Event) -> bool:
+    """Roads are matched one to one: a row has one place for what each brings, proven or not."""
+    return not _rivals(row, event) and event.authenticity not in row.undated_by
+
+
+def _at_same_time(row: Known, event: Event) -> bool:
+    if not row.dated:
+        return False
+    if _rivals(row, event):
+        return row.occurred_at == event.occurred_at and _retold(row.object, event.object)
+    return times.same(row.occurred_at, event.occurred_at)
+
+
+def _retold(recorded: Object, told: Object) -> bool:
+    """Whether a retry could have said this: the row may have been filled up since."""
+    return bool(told) and all(name in recorded and recorded[name] == told[name] for name in told)
 
 
 def _within(vendor_time: datetime, mail_date: datetime, window_seconds: float) -> bool:

@@ -17,12 +17,10 @@ from typing import Any
 from mailhook import times
 from mailhook.model import Clash, Event, Json, Known, Object
 
-# Vendor times closer than this are one time, written by two roads.
-_EQUAL_SECONDS = 5
-
-# Columns that say something of their own; the others repeat members of the object.
-_OWN = ("status", "truora_id", "idempotency_key", "version")
-_CONTENT = (*_OWN, "raw_status", "updated_at", "process_id", "account_id", "flow_id")
+_IDS = ("truora_id", "idempotency_key", "version")
+# These say again what members of the object say; only the status is worth a conflict of its own.
+_REPEATED = ("status", "raw_status", "updated_at", "process_id", "account_id", "flow_id")
+_OWN = ("status", *_IDS)
 _WORDS = ("product", "raw_type", "raw_action")
 _TIME = ("occurred_at", "time_source", "raw_timestamp")
 
@@ -48,14 +46,14 @@ def merge(row: Known, event: Event) -> Merge:
     if row.authenticity == "unverified" and event.authenticity == "verified":
         return _replaced(row, event)
     if row.confidence == "exact" and event.confidence == "mentioned":
-        return Merge(*_time(row, event))
+        return _mentioned(row, event)
     if row.confidence == "mentioned" and event.confidence == "exact":
         return _exact(row, event)
     return _filled(row, event)
 
 
 def _replaced(row: Known, event: Event) -> Merge:
-    updates = _said(event, (*_CONTENT, *_WORDS, *_TIME))
+    updates = _said(event, (*_IDS, *_REPEATED, *_WORDS, *_TIME))
     updates |= {"object": event.object, "authenticity": "verified", "confidence": event.confidence}
     clashes = [
         *_clashes(row.columns, updates, _OWN),
@@ -66,27 +64,38 @@ def _replaced(row: Known, event: Event) -> Merge:
     return Merge(updates, tuple(clashes), forgets=True)
 
 
+def _mentioned(row: Known, event: Event) -> Merge:
+    ids, id_clashes = _missing(row, event, _IDS)
+    time, time_clashes = _time(row, event)
+    return Merge(ids | time, (*id_clashes, *time_clashes))
+
+
 def _exact(row: Known, event: Event) -> Merge:
-    updates = {name: v for name, v in _said(event, _CONTENT).items() if v is not None}
-    updates |= _said(event, _WORDS)
-    updates |= {"object": {**row.object, **event.object}, "confidence": "exact"}
+    updates = _said(event, (*_REPEATED, *_WORDS))
+    updates |= {"object": event.object, "confidence": "exact"}
     clashes = [
-        *_clashes(row.columns, updates, set(_OWN) & updates.keys()),
-        *_clashes(row.object, event.object, event.object, "object."),
+        *_clashes(row.columns, updates, ("status",)),
+        *_clashes(row.object, event.object, row.object, "object."),
     ]
-    time_updates, time_clashes = _time(row, event, exact=True)
-    return Merge(updates | time_updates, (*clashes, *time_clashes))
+    ids, id_clashes = _missing(row, event, _IDS)
+    time, time_clashes = _time(row, event, exact=True)
+    return Merge(updates | ids | time, (*clashes, *id_clashes, *time_clashes))
 
 
 def _filled(row: Known, event: Event) -> Merge:
-    said = {name: v for name, v in _said(event, _CONTENT).items() if v is not None}
-    clashes = _clashes(row.columns, said, set(_OWN) & said.keys())
-    updates = {name: v for name, v in said.items() if row.columns[name] is None}
+    updates, clashes = _missing(row, event, (*_IDS, *_REPEATED))
     content, content_clashes = _joined(row.object, event.object, "object.")
     if content != row.object:
         updates["object"] = content
-    time_updates, time_clashes = _time(row, event)
-    return Merge(updates | time_updates, (*clashes, *content_clashes, *time_clashes))
+    time, time_clashes = _time(row, event)
+    return Merge(updates | time, (*clashes, *content_clashes, *time_clashes))
+
+
+def _missing(row: Known, event: Event, names: Iterable[str]) -> tuple[dict[str, Any], list[Clash]]:
+    """What the event says in columns where the row has nothing, and where it says otherwise."""
+    said = {name: value for name, value in _said(event, names).items() if value is not None}
+    filled = {name: value for name, value in said.items() if row.columns[name] is None}
+    return filled, _clashes(row.columns, said, set(_OWN) & said.keys())
 
 
 def _said(event: Event, names: Iterable[str]) -> dict[str, Any]:
@@ -102,7 +111,7 @@ def _time(
     told = _said(event, _TIME)
     if not row.dated:
         return told, ()
-    if abs((row.occurred_at - event.occurred_at).total_seconds()) <= _EQUAL_SECONDS:
+    if times.same(row.occurred_at, event.occurred_at):
         return {}, ()
     return (told if exact else {}), (_time_clash(row, event),)
 

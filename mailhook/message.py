@@ -1,61 +1,88 @@
-"""Bytes to a `Message`. Owner of mail-parser; raises nothing but `MalformedMessage`.
+"""Bytes to a `Message` (RFC 5322, RFC 2045 to 2047); raises nothing but `MalformedMessage`.
 
-mail-parser is handed only the headers that say how the body is to be read:
-it looks into every Received and address header it is given, which costs more
-than all the rest. The headers themselves are read here, in one pass, as
-RFC 5322 section 2.2 writes them and as broken senders do.
+Nearly all mail is by the book and taken apart by `mime`; the rest by mail-parser,
+which is owned here. Written for mail that means harm: how many parts, how deep,
+how long a header and how many parameters may be is bounded before any parser
+sees them, since those take minutes over a megabyte of semicolons. The headers
+are read here, in one pass: mail-parser looks into every address and Received
+header that it is given, which costs more than all the rest.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.errors import MessageError
 from email.header import decode_header, make_header
+from email.message import Message as Tree
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from itertools import islice
 
+from mailhook import mime
 from mailhook.errors import MalformedMessage
+from mailhook.mime import Leaf
 from mailhook.model import Attachment, Message
-
-if TYPE_CHECKING:
-    from email.message import Message as Tree
 
 Headers = tuple[tuple[str, str], ...]
 
-_BODY_HEADERS = frozenset({"mime-version", "content-type", "content-transfer-encoding"})
-_HEADER_LINE = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
-_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
-_PARTS_LIMIT = 1000
-# A part larger than this is a scan or a film, not a notice; its bytes stay in the raw.
+# Only CRLF and LF end a line, as for the servers that judged the mail: one that took
+# a lone CR for an end would see another From than they did.
+_END_OF_HEADERS = re.compile(rb"\A\r?\n|\r?\n\r?\n")
+_FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+# What describes a part; folded lines belong to it.
+_DESCRIPTION = re.compile(rb"(?im)^(content-[\w-]{1,40}[ \t]*+:)([^\n]*+(?:\n[ \t][^\n]*+)*+)")
+_ATTACHED = re.compile(r"\A\s*message/", re.IGNORECASE)
+
+_LINE_LIMIT = 2_000  # RFC 5322 allows a line 998; what is longer is no line to a person
+_PARAMETERS_LIMIT = 20  # the standard library is quadratic in them
+_SENDERS_LIMIT = 10
+_PARTS_LIMIT = 1_000
+_DEPTH_LIMIT = 30
+_BOUNDARIES_LIMIT = 5_000
+# Every line is held against the boundaries of all the multiparts it is in.
+_COMPARISONS_LIMIT = 5_000_000
+_MULTIPART = re.compile(rb"(?i)multipart/")
+# A part larger than this is a scan or a film, unless its type can hold notices.
 _ATTACHMENT_LIMIT = 1_000_000
+_NOTICE_TYPES = ("text/", "application/json", "application/jwt", "application/octet-stream")
+# As much as a mail may have by default; reading more of it for notices takes seconds.
+_TEXT_LIMIT = 2_000_000
 _EARLIEST_YEAR = 1990
-_NOTICE_TYPES = ("application/json", "application/jwt", "application/octet-stream")
+
+_PART_HEADERS = frozenset({"content-type", "content-disposition", "content-transfer-encoding"})
+_ATTACHED_MESSAGES = frozenset({"message/rfc822", "message/global"})
+_CHARSETS = {"iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "windows-874": "cp874"}
+# Python knows them as text encodings, no mail does; two of them take quadratic time.
+_NO_CHARSETS = re.compile(r"punycode|idna|(?:raw[_-])?unicode[_-]escape", re.IGNORECASE)
 
 
 def parse(raw: bytes) -> Message:
     """The message that the bytes spell.
 
     Raises MalformedMessage where they spell none: no From, no Date and no
-    Message-ID, or more than a thousand parts.
+    Message-ID, or more than a thousand parts, or thirty inside each other,
+    or more than two million characters of text.
     """
     head, body = _split(raw)
     headers = tuple(_fields(head))
     found = dict(reversed(headers))
     if not found.keys() & {"from", "date", "message-id"}:
         raise MalformedMessage("there is no From, no Date and no Message-ID in it")
-    text, html, attachments, forwarded = _body(headers, body)
+    leaves = _leaves(headers, body)
     return Message(
-        message_id=_decoded(found.get("message-id", "")).strip() or None,
+        message_id=_message_id(found.get("message-id", "")),
         subject=_decoded(found.get("subject", "")),
         senders=_senders(headers),
         date=_date(found.get("date", "")),
         headers=headers,
-        text=text,
-        html=html,
-        attachments=attachments,
-        forwarded=forwarded,
+        text=_texts(leaves, "text/plain"),
+        html=_texts(leaves, "text/html"),
+        attachments=tuple(_attachment(leaf) for leaf in leaves if _is_attachment(leaf)),
+        forwarded=tuple(leaf.payload for leaf in leaves if leaf.content_type in _ATTACHED_MESSAGES),
     )
 
 
@@ -88,26 +115,31 @@ def _split(raw: bytes) -> tuple[str, bytes]:
 
 def _fields(head: str) -> Iterator[tuple[str, str]]:
     """Names in lower case and unfolded values (RFC 5322 section 2.2.3), in order."""
-    name, parts = "", [""]
-    for line in re.split(r"\r\n|\r|\n", head):
-        if line[:1] in {" ", "\t"}:
-            parts.append(line)
-            continue
-        if name:
-            yield name, "".join(parts).strip()
-        found = _HEADER_LINE.match(line)
-        name, parts = (found[1].lower(), [found[2]]) if found else ("", [""])
-    if name:
-        yield name, "".join(parts).strip()
+    for found in _FIELD.finditer(head):
+        value = found[2].replace("\r\n", "").replace("\n", "")
+        yield found[1].lower(), value.strip()
+
+
+def _message_id(value: str) -> str | None:
+    """The Message-ID; one cut short would be another mail's, so an endless one is none."""
+    return _line(value) or None if len(value) <= _LINE_LIMIT else None
 
 
 def _decoded(value: str) -> str:
     """Encoded words (RFC 2047) decoded; broken ones stay as they are. One line, no NUL."""
-    text = value.encode("latin-1").decode("utf-8", "replace")
-    if "=?" in text:
-        with suppress(ValueError, LookupError):  # HeaderParseError is a ValueError
+    text = _line(value[:_LINE_LIMIT])
+    if "=?" in text and not _NO_CHARSETS.search(text):
+        with suppress(MessageError, ValueError, LookupError):
             text = str(make_header(decode_header(text)))
     return " ".join(_clean(text).split())
+
+
+def _line(value: str) -> str:
+    """A header's value as one line: its 8-bit bytes are UTF-8 (RFC 6532), else Windows-1252."""
+    with suppress(UnicodeEncodeError):  # it is text already
+        raw = value.encode("latin-1")
+        value = _text(raw, "utf-8")
+    return " ".join(_clean(value).split())
 
 
 def _clean(text: str) -> str:
@@ -115,119 +147,156 @@ def _clean(text: str) -> str:
 
 
 def _senders(headers: Headers) -> tuple[str, ...]:
-    values = [value for name, value in headers if name == "from"]
-    return tuple(_clean(address.lower()) for _, address in getaddresses(values) if address)
+    values = (_line(v) for name, v in headers if name == "from" and len(v) <= _LINE_LIMIT)
+    try:
+        found = getaddresses(list(islice(values, _SENDERS_LIMIT)))
+    except RecursionError:  # comments in comments
+        return ()
+    return tuple(address.lower() for _, address in found[:_SENDERS_LIMIT] if address)
 
 
 def _date(value: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(value[:_LINE_LIMIT])
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return moment if moment.year >= _EARLIEST_YEAR else None
 
 
-def _body(
-    headers: Headers, body: bytes
-) -> tuple[str, str, tuple[Attachment, ...], tuple[bytes, ...]]:
-    slim = [f"{name}: {value}" for name, value in headers if name in _BODY_HEADERS]
-    raw = "\r\n".join([*slim, "", ""]).encode("latin-1") + body
-    tree, text, html = _parsed(raw)
-    leaves = list(_leaves(tree))
-    forwarded = tuple(
-        _inner(part) for part in leaves if part.get_content_type() == "message/rfc822"
-    )
-    if text is None or html is None:
-        text, html = _texts(leaves, "text/plain"), _texts(leaves, "text/html")
-    attachments = tuple(_attachment(part) for part in leaves if _is_attachment(part))
-    return _tidy(text), _tidy(html), attachments, forwarded
+def _leaves(headers: Headers, body: bytes) -> list[Leaf]:
+    """The leaves in order; an attached message is one, whatever is inside it."""
+    told = [(name, _bounded(value)) for name, value in headers if name in _PART_HEADERS]
+    by_the_book = mime.leaves(dict(told), body) if len(dict(told)) == len(told) else None
+    if by_the_book is not None:
+        return by_the_book
+    comparisons = body.count(b"\n") * len(_MULTIPART.findall(body))
+    if body.count(b"\n--") > _BOUNDARIES_LIMIT or comparisons > _COMPARISONS_LIMIT:
+        raise MalformedMessage(
+            f"more than {_BOUNDARIES_LIMIT} lines in it look like boundaries,"
+            " or too many of its parts have parts"
+        )
+    slim = "".join(f"{name}: {value}\r\n" for name, value in told).encode("latin-1")
+    tree = _tree(slim + b"\r\n" + _DESCRIPTION.sub(_bounded_in_body, body))
+    return [_leaf(part) for part in _parts(tree)]
 
 
-def _parsed(raw: bytes) -> tuple[Tree, str | None, str | None]:
-    """The MIME tree and, where mail-parser manages, the texts of its bodies."""
-    import email
+def _bounded(value: str) -> str:
+    """What describes a part, no longer than parsers bear; an attached message stays whole."""
+    value = _ATTACHED.sub("x-message/", value[:_LINE_LIMIT])
+    return ";".join(value.split(";")[:_PARAMETERS_LIMIT])
 
-    if b"message/rfc822" not in raw:
-        from mailparser import parse_from_bytes
 
-        # It raises outside its hierarchy on broken mail; the standard library is asked then.
-        with suppress(Exception):
-            mail = parse_from_bytes(raw)
-            return mail.message, "\n".join(mail.text_plain), "\n".join(mail.text_html)
+def _bounded_in_body(found: re.Match[bytes]) -> bytes:
+    return found[1] + _bounded(found[2].decode("latin-1")).encode("latin-1")
+
+
+def _tree(raw: bytes) -> Tree:
+    """The parts as mail-parser finds them; where it trips, as the parser beneath it does."""
+    from mailparser import parse_from_bytes
+
+    # It quotes mails in its warnings, escape sequences and all.
+    logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
+    with suppress(Exception):  # it raises outside its own hierarchy on broken mail
+        tree: Tree = parse_from_bytes(raw).message
+        return tree
     try:
-        return email.message_from_bytes(raw), None, None
-    except (ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:
+        return message_from_bytes(raw)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise MalformedMessage(f"its parts cannot be told apart ({type(error).__name__})") from None
 
 
-def _leaves(tree: Tree) -> Iterator[Tree]:
-    """The leaves of the outer message; what is inside an attached message is not its own."""
-    stack, count = [tree], 0
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """The parts without parts, in order; an attached message counts as one."""
+    stack, count = [(tree, 0)], 0
     while stack:
-        part = stack.pop()
+        part, depth = stack.pop()
         count += 1
-        if count > _PARTS_LIMIT:
-            raise MalformedMessage(f"it has more than {_PARTS_LIMIT} parts")
-        if part.is_multipart() and part.get_content_type() != "message/rfc822":
-            stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]
+        if count > _PARTS_LIMIT or depth > _DEPTH_LIMIT:
+            raise MalformedMessage(
+                f"it has more than {_PARTS_LIMIT} parts, or {_DEPTH_LIMIT} inside each other"
+            )
+        if part.is_multipart() and part.get_content_maintype() != "message":
+            inner: list[Tree] = part.get_payload()  # type: ignore[assignment] # typed as one part
+            stack.extend((one, depth + 1) for one in reversed(inner))
         else:
             yield part
 
 
-def _is_attachment(part: Tree) -> bool:
-    if part.get_content_type() == "message/rfc822":
-        return False
-    return part.get_content_maintype() != "text" or part.get_content_disposition() == "attachment"
-
-
-def _attachment(part: Tree) -> Attachment:
+def _leaf(part: Tree) -> Leaf:
     content_type = part.get_content_type()
-    return Attachment(content_type, _filename(part), _payload(part))
+    if content_type.startswith("x-message/"):
+        content_type = content_type.removeprefix("x-")
+    if content_type.startswith("multipart/"):
+        content_type = "text/plain"  # no boundary to be found: what there is, is its text
+    return Leaf(
+        content_type,
+        _parameter(part, "charset"),
+        part.get_content_disposition() or "inline",
+        _decoded(_parameter(part, "filename", "content-disposition") or _parameter(part, "name")),
+        _inner(part) if part.is_multipart() else _payload(part),
+    )
 
 
-def _filename(part: Tree) -> str:
+def _parameter(part: Tree, name: str, header: str = "content-type") -> str:
+    """A parameter's value, RFC 2231 or not; empty where there is none or it is broken."""
     try:
-        return _clean(part.get_filename() or "")
-    except (ValueError, LookupError, TypeError):  # broken RFC 2231 parameters
+        value = part.get_param(name, header=header)
+        if isinstance(value, tuple):
+            return value[2].encode("latin-1").decode(value[0] or "ascii")
+    except (ValueError, LookupError, TypeError, IndexError):
         return ""
+    return str(value or "")
 
 
 def _payload(part: Tree) -> bytes:
-    encoded = part.get_payload()
-    if not isinstance(encoded, str) or len(encoded) > _ATTACHMENT_LIMIT:
+    """The bytes without their Content-Transfer-Encoding; what is broken in it is passed over."""
+    try:
+        payload = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError):
         return b""
-    payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
 def _inner(part: Tree) -> bytes:
+    """A message in a digest, written out again."""
     inner = part.get_payload()
     try:
-        return inner[0].as_bytes() if isinstance(inner, list) and inner else b""  # type: ignore[union-attr]
+        return inner[0].as_bytes() if isinstance(inner, list) and inner else _payload(part)  # type: ignore[union-attr]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return b""
 
 
-def _texts(leaves: list[Tree], content_type: str) -> str:
-    bodies = [
-        part
-        for part in leaves
-        if part.get_content_type() == content_type
-        and part.get_content_disposition() != "attachment"
-    ]
-    return "\n".join(_text(part) for part in bodies)
+def _is_attachment(leaf: Leaf) -> bool:
+    """Whether it is neither the mail's own text nor another mail."""
+    if leaf.content_type in {"text/plain", "text/html"}:
+        return leaf.disposition == "attachment"
+    return not leaf.content_type.startswith("message/")
 
 
-def _text(part: Tree) -> str:
-    payload = _payload(part)
-    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
-        try:
-            return payload.decode(charset)
-        except (LookupError, ValueError):
-            continue
-    return payload.decode("cp1252", "replace")
+def _attachment(leaf: Leaf) -> Attachment:
+    is_kept = len(leaf.payload) <= _ATTACHMENT_LIMIT or leaf.content_type.startswith(_NOTICE_TYPES)
+    return Attachment(leaf.content_type, _clean(leaf.filename), leaf.payload if is_kept else b"")
 
 
-def _tidy(text: str) -> str:
+def _texts(leaves: list[Leaf], content_type: str) -> str:
+    """The bodies of one kind, joined; line ends are LF."""
+    bodies = (
+        _text(leaf.payload, leaf.charset)
+        for leaf in leaves
+        if leaf.content_type == content_type and not _is_attachment(leaf)
+    )
+    text = "\n".join(bodies)
+    if len(text) > _TEXT_LIMIT:
+        raise MalformedMessage(f"its text is longer than {_TEXT_LIMIT:,} characters")
     return _clean(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(payload: bytes, charset: str) -> str:
+    """The text in its charset, else in UTF-8, else in Windows-1252."""
+    named = _CHARSETS.get(charset.strip().lower(), charset)
+    for name in (named, "utf-8"):
+        if not _NO_CHARSETS.search(name):
+            with suppress(LookupError, ValueError):
+                return payload.decode(name)
+    return payload.decode("cp1252", "replace")

@@ -1,26 +1,30 @@
 """JSON read the one way everybody must read it (RFC 8259 with RFC 7493's limits).
 
 UTF-8, no duplicate names, no NaN, no lone surrogates, no integers beyond 64 bits,
-no depth that exhausts the stack. What this refuses, two programs could
-read as two different things, or SQLite could not store.
+a hundred levels at most. What this refuses, two programs could read as two
+different things, or SQLite could not store.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from mailhook.model import Json
 
 _INTEGER_DIGITS = 19
 _LARGEST = 2**63
+_BLANKS = " \t\r\n"  # RFC 8259 section 2 knows no others
+_DEPTH_LIMIT = 100  # whoever walks the value afterwards has less of the stack left than we
 
 
 def loads(raw: bytes | str) -> Json:
     """The value that `raw` spells. Raises ValueError, in words, where it is not strict."""
     text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
-    value, end = decode_at(text.strip(), 0)
-    if text.strip()[end:]:
+    text = text.strip(_BLANKS)
+    value, end = decode_at(text, 0)
+    if text[end:]:
         raise ValueError("something follows the value")
     return value
 
@@ -29,15 +33,27 @@ def decode_at(text: str, start: int) -> tuple[Json, int]:
     """The value that starts at `start` and where it ends; raises ValueError as `loads`."""
     try:
         value, end = _DECODER.raw_decode(text, start)
-        _refuse_surrogates(text[start:end], value)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    if text.count("[", start, end) + text.count("{", start, end) > _DEPTH_LIMIT:
+        _refuse_depth(value)
+    if "\\u" in text[start:end] or not text.isascii():
+        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
     return value, end
 
 
-def _refuse_surrogates(text: str, value: Json) -> None:
-    if "\\u" in text:
-        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
+def _refuse_depth(value: Json) -> None:
+    level = [value]
+    for _ in range(_DEPTH_LIMIT):
+        level = [inner for outer in level for inner in _members_of(outer)]
+    if any(isinstance(inner, list | dict) for inner in level):
+        raise ValueError(f"it is nested deeper than {_DEPTH_LIMIT} levels")
+
+
+def _members_of(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,15 +8,19 @@ is time order.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _EARLIEST_YEAR = 1970
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+# Two roads write one time this much apart at most: the vendor's parts have clocks of their own.
+_SAME_SECONDS = 5
 
 
 def parse(text: str) -> datetime | None:
     """The aware UTC time that `text` spells, cut to microseconds; None if it spells none."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip().upper())
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -31,6 +35,17 @@ def stored(moment: datetime) -> str:
 def short(moment: datetime) -> str:
     """The time as a key holds it: without fraction where there is none."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def around(moment: datetime, seconds: float) -> tuple[datetime, datetime]:
+    """From so long before the moment to so long after it, as far as the calendar goes."""
+    reach = timedelta(seconds=seconds)
+    return max(moment, _FIRST + reach) - reach, min(moment, _LAST - reach) + reach
+
+
+def same(one: datetime, other: datetime) -> bool:
+    """Whether two times of the vendor's are one time, written by two roads."""
+    return abs((one - other).total_seconds()) <= _SAME_SECONDS
 
 
 def now() -> datetime:

@@ -19,8 +19,15 @@ from mailhook.errors import MalformedNotice, Untrusted
 from mailhook.model import Json
 
 _PART = r"[A-Za-z0-9_-]"
-_TOKEN = re.compile(rf"(?<!{_PART})eyJ{_PART}{{8,4096}}\.{_PART}{{2,262144}}\.{_PART}{{0,512}}")
+# A mail program may have broken it into lines; a header takes few of them.
+_BREAK = r"[ \t]*\r?\n[ \t]*"
+_TOKEN = re.compile(
+    rf"(?<!{_PART})eyJ{_PART}*+(?:{_BREAK}{_PART}++){{0,8}}+"
+    rf"(?:{_BREAK})?+\.{_PART}*+(?:{_BREAK}{_PART}++){{0,8192}}+"
+    rf"(?:{_BREAK})?+\.({_PART}*+)((?:{_BREAK}{_PART}++){{0,43}}+)"
+)
 _LIMIT = 262_144
+_SIGNATURE_LENGTH = 43  # of the 32 bytes of an HMAC with SHA-256
 _KEY_BYTES = 16
 _PLACEHOLDERS = ("secret", "changeme", "your-256-bit-secret", "password", "signing-key", "example")
 
@@ -29,7 +36,7 @@ def find(text: str) -> tuple[str, ...]:
     """The strings in `text` that look like a compact JWS, each once, in order."""
     if "eyJ" not in text:
         return ()
-    return tuple(dict.fromkeys(_TOKEN.findall(text) or _TOKEN.findall(_unwrapped(text))))
+    return tuple(dict.fromkeys(_whole(found) for found in _TOKEN.finditer(text)))
 
 
 def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
@@ -45,7 +52,7 @@ def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
     for key in keys:
         try:
             payload = jws.decode(token, key, algorithms=["HS256"])
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, jwt.InvalidKeyError):
             continue
         return _claims(payload)
     raise Untrusted(
@@ -57,7 +64,7 @@ def looks_like_vendor(token: str) -> bool:
     """Whether an unverified token has the shape of the vendor's hooks; proves nothing."""
     try:
         header, claims = (json.loads(_decoded(part)) for part in token.split(".")[:2])
-        return header["alg"] == "HS256" and isinstance(claims["events"], list)
+        return isinstance(header, dict) and isinstance(claims["events"], list)
     except (ValueError, TypeError, KeyError, RecursionError):
         return False
 
@@ -79,9 +86,11 @@ def unfit(key: bytes) -> str | None:
     return None
 
 
-def _unwrapped(text: str) -> str:
-    """The text with the line breaks inside a hard-wrapped token taken out."""
-    return re.sub(rf"(?<=[A-Za-z0-9_.-])[ \t]*\r?\n[ \t]*(?={_PART}{{1,80}}(?:\.|\s|$))", "", text)
+def _whole(found: re.Match[str]) -> str:
+    """The token without its line breaks, and without the words on the lines below it."""
+    signed, first, more = found[0][: found.start(1) - found.start()], found[1], found[2]
+    wanted = max(len(first), _SIGNATURE_LENGTH)
+    return "".join(signed.split()) + (first + "".join(more.split()))[:wanted]
 
 
 def _header(token: str) -> dict[str, Any]:

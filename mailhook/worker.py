@@ -211,9 +211,9 @@ def _poll_folder(mailbox: Mailbox, folder: str, source: str, post: _Post, result
 
 def _sweep(mailbox: Mailbox, folder: str, source: str, post: _Post) -> Iterator[list[Outcome]]:
     """The outcomes of each batch, once it is committed."""
-    from mailhook.pipeline import ingest
-
     for batch in mailbox.sweep(folder, post.store.position(source)):
+        from mailhook.pipeline import ingest
+
         committed = ingest(batch, post.store, post.trust, after(mailbox.settings))
         if post.report and batch.deliveries:
             post.report(batch.deliveries, committed)

@@ -23,9 +23,9 @@ from honest_imap import PASSWORD, PLAIN, Box, Honest, Mail
 
 from mailhook import worker
 from mailhook.config import MailboxSettings, Settings
-from mailhook.trust import Trust
 from mailhook.sources.imap import Patience
 from mailhook.store import Store
+from mailhook.trust import Trust
 
 # Long enough for a busy machine, short enough to wait for.
 QUICK = Patience(connect=5, read=0.3, opening=0.5, command=0.6, ending=0.2)

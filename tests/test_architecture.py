@@ -24,6 +24,7 @@ ROWS = (
     {"explain", "worker"},
     {"demo"},
     {"cli"},
+    {"__main__"},
 )
 
 OWNERS = {

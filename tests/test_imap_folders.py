@@ -14,9 +14,9 @@ from mailhook import worker
 from mailhook.config import load
 from mailhook.errors import ConfigError
 from mailhook.model import Position
-from mailhook.trust import Trust
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
+from mailhook.trust import Trust
 
 MAIL = mails.write("hello")
 _PREFIXED = """

@@ -7,8 +7,8 @@ from dovecot import Account
 
 from mailhook import worker
 from mailhook.config import load
-from mailhook.trust import Trust
 from mailhook.store import Store
+from mailhook.trust import Trust
 
 
 def test_a_mail_becomes_an_event_and_a_second_poll_changes_nothing(account: Account):

@@ -104,12 +104,15 @@ def actions() -> Iterable[tuple[catalog.TypeInfo, catalog.ActionInfo]]:
             yield info, action
 
 
-def test_words_of_another_catalogue_are_replaced(path: Path):
+def test_words_of_another_catalogue_are_replaced_when_the_first_mail_comes(
+    path: Path, trust: Trust
+):
     Store(path).close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE vocabulary SET rank = 99")
         db.execute("UPDATE facts SET value = 'another' WHERE name = 'catalog'")
-    Store(path).close()
+    with Store(path) as store:
+        store.record([examine(mails.delivered(HOOK), trust)])
     assert asked(path, "SELECT count(*) FROM vocabulary WHERE rank = 99") == [(0,)]
 
 

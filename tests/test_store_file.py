@@ -18,7 +18,8 @@ from stores import asked, refused
 from mailhook.errors import ConfigError
 from mailhook.store import Filters, Reader, Store
 from mailhook.store.file import open_writable
-from mailhook.store.schema import migrations, names
+from mailhook.store.schema import migrations
+from mailhook.store.versions import KNOWN
 
 MIGRATED = "SELECT name FROM _sqlite_migrations ORDER BY id"
 
@@ -63,7 +64,7 @@ def test_every_table_is_strict(path: Path):
 def test_every_migration_is_recorded_once(path: Path):
     for _ in range(2):
         Store(path).close()
-    assert [name for (name,) in asked(path, MIGRATED)] == names()
+    assert [name for (name,) in asked(path, MIGRATED)] == list(KNOWN)
 
 
 KILLED_AT_EACH_CHANGE = """
@@ -106,7 +107,7 @@ def test_killed_at_any_change_of_its_migrations_a_store_is_completed(tmp_path: P
     for store in stores:
         Store(store).close()
         assert len(asked(store, "SELECT * FROM sqlite_master")) == whole
-        assert [name for (name,) in asked(store, MIGRATED)] == names()
+        assert [name for (name,) in asked(store, MIGRATED)] == list(KNOWN)
 
 
 def newer(path: Path) -> None:
@@ -121,7 +122,7 @@ def foreign(path: Path) -> None:
 
 
 def foreign_with_migrations(path: Path) -> None:
-    with closing(open_writable(path)) as db, db.conn:
+    with closing(open_writable(path)) as db:
         db.execute("UPDATE _sqlite_migrations SET migration_set = 'invoices'")
 
 
@@ -212,8 +213,14 @@ def test_where_there_is_no_store_yet_a_reader_says_so_and_a_writer_makes_it(
 
 def test_an_older_store_is_for_a_writer_to_bring_up_to_date(path: Path):
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before=names()[-1])
+        migrations.apply(Database(connection), stop_before=KNOWN[-1])
     error = refused(Reader, path)
-    assert (error.exit_code, f"it lacks {names()[-1]}" in str(error)) == (78, True)
+    assert (error.exit_code, f"it lacks {KNOWN[-1]}" in str(error)) == (78, True)
     Store(path).close()
     Reader(path).__exit__()
+
+
+def test_every_migration_is_known_by_its_name():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        pending = migrations.pending(Database(connection))
+    assert [migration.name for migration in pending] == list(KNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailhook.authenticity.results import Result, Results, parse
+from mailhook.authenticity.results import Result, Results, authserv_id, parse
 from mailhook.config import TrustSettings
 from mailhook.model import Proof
 
@@ -35,14 +35,19 @@ def judge(headers: Headers, trust: TrustSettings) -> Proof:
     found = _ours(headers, trust)
     if isinstance(found, Proof):
         return found
-    dmarc = next((result for result in found.results if result.method == "dmarc"), None)
     by = f"by {_shown(found.authserv_id or 'the receiving server')}"
-    if dmarc is None:
+    verdicts = sorted({_verdict(one, domain) for one in found.results if one.method == "dmarc"})
+    if not verdicts:
         return _no(f"no dmarc result {by}")
-    claimed = _domain(dmarc.properties.get("header.from", domain))
-    if dmarc.result != "pass" or claimed != domain:
-        return _no(f"dmarc={_shown(dmarc.result)} for {_shown(claimed)} {by}")
+    if verdicts != [f"dmarc=pass for {domain}"]:
+        return _no(f"{' and '.join(map(_shown, verdicts))} {by}")
     return Proof(verified=True, detail=f"dmarc=pass for {domain} {by}")
+
+
+def _verdict(dmarc: Result, domain: str) -> str:
+    """What the server found for which domain; where it names none, for the one of From."""
+    claimed = {_domain(address) for address in dmarc.values("header.from")} or {domain}
+    return f"dmarc={dmarc.result} for {' and '.join(sorted(claimed))}"
 
 
 def _sender(headers: Headers) -> str | Proof:
@@ -55,7 +60,7 @@ def _sender(headers: Headers) -> str | Proof:
         return _no("From does not hold exactly one plain address")
     address = (found["angle"] or found["bare"]).lower()
     local, _, domain = address.rpartition("@")
-    if not _DOMAIN.fullmatch(domain) or not local.isascii():
+    if not _DOMAIN.fullmatch(domain) or not local.isascii() or "=?" in local:
         return _no("From's address is not in plain letters")
     return address
 
@@ -74,35 +79,38 @@ def _ours(headers: Headers, trust: TrustSettings) -> Results | Proof:
     if not trust.authserv_id:
         return _no("trust.authserv_id is not set, so no header counts" + _hint(values))
     for nth, value in enumerate(values):
-        if len(value) > _HEADER_LIMIT:
-            continue
+        # One whose server cannot be told may be ours, so what is below it does not count.
         try:
-            results = parse(value)
+            server = authserv_id(value[:_HEADER_LIMIT])
+            if any(_matches(server, name, nth) for name in trust.authserv_id):
+                return _read(value)
         except ValueError as error:
-            if nth == 0:
-                return _no(f"the topmost Authentication-Results cannot be read: {error}")
-            continue
-        if any(_matches(results.authserv_id, name, nth) for name in trust.authserv_id):
-            return results
+            return _no(f"an Authentication-Results that may be ours cannot be read: {error}")
     names = ", ".join(trust.authserv_id)
     return _no(f"no Authentication-Results of {_shown(names)}" + _hint(values))
 
 
-def _matches(authserv_id: str, name: str, nth: int) -> bool:
+def _read(value: str) -> Results:
+    if len(value) > _HEADER_LIMIT:
+        raise ValueError(f"it is longer than {_HEADER_LIMIT:,} characters")
+    return parse(value)
+
+
+def _matches(server: str, name: str, nth: int) -> bool:
     if name == "unnamed":
-        return nth == 0 and not authserv_id
+        return nth == 0 and not server
     name = _lowered(name)
-    return authserv_id.endswith(name[1:]) if name.startswith("*.") else authserv_id == name
+    return server.endswith(name[1:]) if name.startswith("*.") else server == name
 
 
 def _hint(values: Sequence[str]) -> str:
     if not values:
         return "; the mail has none"
     try:
-        authserv_id = parse(values[0][:_HEADER_LIMIT]).authserv_id
+        server = authserv_id(values[0][:_HEADER_LIMIT])
     except ValueError:
         return ""
-    return f"; the topmost is of {_shown(authserv_id)}" if authserv_id else "; it names no server"
+    return f"; the topmost is of {_shown(server)}" if server else "; it names no server"
 
 
 def _domain(text: str) -> str:

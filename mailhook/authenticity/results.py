@@ -10,19 +10,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # Outside comments and strings: a separator, or a run of anything else.
 _TOKEN = re.compile(r'[;=]|[^\s;="()\\]+')
+# `dmarc`, `dmarc/1`, `header.from`; blanks and comments may stand around the mark.
+_METHOD = re.compile(r"([\w-]+)(?: ?/ ?\d+)?", re.ASCII)
+_PROPERTY = re.compile(r"(?:([\w-]+) ?\. ?)?([\w-]+)$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One method's result; `properties` are `ptype.name` to value, the first of each."""
+    """One method's result; `properties` are pairs of `ptype.name` and value, in order."""
 
     method: str
     result: str
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> set[str]:
+        """What the property is said to be; a good server says it once."""
+        return {value for key, value in self.properties if key == name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +40,40 @@ class Results:
     results: tuple[Result, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    quoted: bool
+
+    def is_mark(self, mark: str) -> bool:
+        return self.text == mark and not self.quoted
+
+
 def parse(value: str) -> Results:
     """The header's value, understood. Raises ValueError, saying where it breaks."""
     statements = list(_statements(value))
-    first = statements[0] if statements else []
-    named = bool(first) and "=" not in first
-    # A version may follow the id: `mx.example.com 1`.
-    authserv_id = first[0].lower() if named else ""
+    named = _named(statements[0]) if statements else ""
+    # Microsoft 365 begins with the first result.
     results = (_result(statement) for statement in (statements[1:] if named else statements))
-    return Results(authserv_id, tuple(result for result in results if result))
+    return Results(named, tuple(result for result in results if result))
 
 
-def _statements(value: str) -> Iterator[list[str]]:
-    statement: list[str] = []
-    for token, quoted in _tokens(value):
-        if token == ";" and not quoted:  # noqa: S105 - a piece of text
+def authserv_id(value: str) -> str:
+    """Whose header it is, whatever comes after. Raises ValueError where that is not to be told."""
+    return _named(next(_statements(value), []))
+
+
+def _named(first: Sequence[_Token]) -> str:
+    """The id that begins the header, perhaps followed by a version; empty where none does."""
+    if not first or any(token.is_mark("=") for token in first):
+        return ""
+    return first[0].text.lower()
+
+
+def _statements(value: str) -> Iterator[list[_Token]]:
+    statement: list[_Token] = []
+    for token in _tokens(value):
+        if token.is_mark(";"):
             yield statement
             statement = []
         else:
@@ -56,8 +82,8 @@ def _statements(value: str) -> Iterator[list[str]]:
         yield statement
 
 
-def _tokens(value: str) -> Iterator[tuple[str, bool]]:
-    """Tokens without comments and blanks; the second member says: it was quoted."""
+def _tokens(value: str) -> Iterator[_Token]:
+    """The tokens, without comments and blanks."""
     at, end = 0, len(value)
     while at < end:
         character = value[at]
@@ -67,10 +93,10 @@ def _tokens(value: str) -> Iterator[tuple[str, bool]]:
             at = _after_comment(value, at)
         elif character == '"':
             text, at = _quoted(value, at)
-            yield text, True
+            yield _Token(text, quoted=True)
         elif found := _TOKEN.match(value, at):
             at = found.end()
-            yield found[0], False
+            yield _Token(found[0], quoted=False)
         else:
             raise ValueError(f"{character!r} at character {at} belongs to nothing")
 
@@ -104,24 +130,33 @@ def _quoted(value: str, start: int) -> tuple[str, int]:
     raise ValueError(f"the string at character {start} never ends")
 
 
-def _result(statement: Sequence[str]) -> Result | None:
-    """`method[/version] = result`, then `name = value` pairs; None for a lone `none`."""
+def _result(statement: Sequence[_Token]) -> Result | None:
+    """`method[/version] = result`, then `ptype.name = value` pairs; None for a lone `none`."""
     pairs = list(_pairs(statement))
-    if not pairs:
+    method = _METHOD.fullmatch(pairs[0][0]) if pairs else None
+    if method is None:
         return None
-    (method, result), rest = pairs[0], pairs[1:]
-    properties: dict[str, str] = {}
-    for name, value in rest:
-        properties.setdefault(name.lower(), value)
-    return Result(method.lower().split("/", 1)[0], result.lower(), properties)
+    properties = tuple(
+        (".".join(filter(None, name.groups())).lower(), value)
+        for words, value in pairs[1:]
+        if (name := _PROPERTY.search(words))
+    )
+    return Result(method[1].lower(), pairs[0][1].lower(), properties)
 
 
-def _pairs(statement: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Names and values; a value may hold `=` of its own (`header.b=ab/cd==`)."""
+def _pairs(statement: Sequence[_Token]) -> Iterator[tuple[str, str]]:
+    """The unquoted words before each `=`, and the value after it.
+
+    A value may hold `=` of its own (`header.b=ab/cd==`).
+    """
+    words: list[str] = []
     at = 0
-    while at + 2 < len(statement):
-        if statement[at + 1] != "=" or statement[at + 2] == "=":
+    while at < len(statement):
+        token = statement[at]
+        if not token.is_mark("="):
+            words += [] if token.quoted else [token.text]
+        elif words and at + 1 < len(statement) and not statement[at + 1].is_mark("="):
+            yield " ".join(words), statement[at + 1].text
+            words = []
             at += 1
-            continue
-        yield statement[at], statement[at + 2]
-        at += 3
+        at += 1

@@ -6,10 +6,10 @@ catalogue does not know passes through as it is.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from types import MappingProxyType
 
 from mailhook.catalog import labels, names, source, structure
@@ -36,6 +36,7 @@ __all__ = [
     "Product",
     "TypeInfo",
     "Variable",
+    "fingerprint",
     "fold",
     "load",
 ]
@@ -50,7 +51,6 @@ class Catalog:
     """Look-ups on the vendor's vocabulary; each costs about the length of what is looked up."""
 
     def __init__(self, raw: bytes) -> None:
-        self.fingerprint = source.fingerprint(raw)
         self._source = source.read(raw)
         self.types: Mapping[str, TypeInfo] = MappingProxyType(structure.types(self._source))
 
@@ -188,4 +188,9 @@ def _joined(raw: str) -> str:
 @cache
 def load() -> Catalog:
     """The catalogue this version ships."""
-    return Catalog(Path(__file__).with_name("truora.yaml").read_bytes())
+    return Catalog(source.PATH.read_bytes())
+
+
+def fingerprint() -> str:
+    """The sha256 of that catalogue, hexadecimal: by which one a store was filled."""
+    return hashlib.sha256(source.PATH.read_bytes()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -84,8 +83,3 @@ class Source(TypedDict):
 def read(raw: bytes) -> Source:
     """The catalogue's file as it is written."""
     return cast("Source", yaml.load(raw, yaml.CSafeLoader))
-
-
-def fingerprint(raw: bytes) -> str:
-    """The sha256 of the file, hexadecimal: which catalogue a store was filled by."""
-    return hashlib.sha256(raw).hexdigest()

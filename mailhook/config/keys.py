@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -80,6 +79,8 @@ def secret_depth(loc: Loc) -> int | None:
 
 def suggestion(loc: Loc) -> str:
     """What an unknown key was probably meant to be, or where it belongs; else empty."""
+    import difflib
+
     *parent, key = pattern(loc)
     model = sections().get(tuple(parent))
     names = keys_of(model) if model else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from pydantic import ValidationError
@@ -172,6 +171,8 @@ def _expected(kind: str, loc: Loc, value: object, facts: dict[str, object]) -> t
 
 
 def _one_of(loc: Loc, value: object, words: list[str]) -> tuple[str, str]:
+    import difflib
+
     if what := LATER_VALUES.get(pattern(loc), {}).get(str(value)):
         return f"{what} is not part of this version; use {' or '.join(words)}", ""
     near = difflib.get_close_matches(str(value).lower()[:64], words, n=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -73,6 +72,8 @@ class Secret(Section):
             raise refusal("secrets come by reference only", HOW)
         for key in value:
             if key not in REFERENCES:
+                import difflib
+
                 near = difflib.get_close_matches(str(key), REFERENCES, n=1)
                 raise refusal(
                     "is no reference to a secret", f"did you mean '{near[0]}'?" if near else HOW

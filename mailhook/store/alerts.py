@@ -7,19 +7,22 @@ while it goes on: within a day of the last sighting it is the same alert.
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailhook import times
+from mailhook.events import endpoint
 from mailhook.model import Event
 from mailhook.store.ledger import Ledger
 from mailhook.store.rows import to_json
 
-_JOIN_HOURS = 24
+_JOIN_SECONDS = 24 * 3600
 
+# The owner's copies may be read long after the creator's, days of them: what lies
+# between the first sighting of an alert and its last belongs to it as well.
 _FIND = """
 SELECT id, event_id, last_seen_at FROM alerts
 WHERE kind = :kind AND endpoint IS :endpoint AND authenticity = :authenticity
-  AND state <> 'resolved' AND last_seen_at BETWEEN :start AND :end
+  AND state <> 'resolved' AND last_seen_at >= :start AND occurred_at <= :end
 ORDER BY last_seen_at DESC LIMIT 1
 """
 
@@ -39,8 +42,7 @@ class Alerts:
 
     def record(self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime) -> None:
         """Record one sighting of an alert: on the one it joins, or as a new one."""
-        endpoint = event.object.get("endpoint")
-        joined = self._find(event, kind, endpoint if isinstance(endpoint, str) else None)
+        joined = self._find(event, kind)
         if joined:
             alert_id, event_id, last_seen_at = joined
             self._connection.execute(
@@ -55,7 +57,7 @@ class Alerts:
                 _INSERT,
                 (
                     kind,
-                    endpoint,
+                    endpoint(event.object),
                     moment,
                     moment,
                     delivery_id,
@@ -66,16 +68,16 @@ class Alerts:
             )
         self._ledger.sight(event_id, delivery_id, channel, event, at)
 
-    def _find(self, event: Event, kind: str, endpoint: str | None) -> tuple[int, int, str] | None:
-        reach = timedelta(hours=_JOIN_HOURS)
+    def _find(self, event: Event, kind: str) -> tuple[int, int, str] | None:
+        start, end = times.around(event.occurred_at, _JOIN_SECONDS)
         found = self._connection.execute(
             _FIND,
             {
                 "kind": kind,
-                "endpoint": endpoint,
+                "endpoint": endpoint(event.object),
                 "authenticity": event.authenticity,
-                "start": times.stored(event.occurred_at - reach),
-                "end": times.stored(event.occurred_at + reach),
+                "start": times.stored(start),
+                "end": times.stored(end),
             },
         )
         row: tuple[int, int, str] | None = found.fetchone()

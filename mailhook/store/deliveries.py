@@ -7,7 +7,6 @@ import sqlite3
 import zlib
 from datetime import datetime
 from functools import cache
-from importlib.metadata import version
 from typing import Literal
 
 from mailhook import times
@@ -127,4 +126,6 @@ def _headers(raw: bytes) -> bytes:
 
 @cache
 def _version() -> str:
+    from importlib.metadata import version
+
     return version("mailhook")

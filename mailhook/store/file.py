@@ -10,14 +10,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mailhook import times
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from mailhook.store import versions
 
 # Seconds a reader or the writer waits for the other's lock.
 _BUSY_SECONDS = 10
@@ -92,32 +89,25 @@ def _taken(store: Path, holder: str) -> TemporaryError:
     )
 
 
-def open_writable(path: Path) -> Database:
+def open_writable(path: Path) -> sqlite3.Connection:
     """A connection in WAL mode with `synchronous=FULL`, migrated to this version's tables.
 
     Nothing is changed in a file that is no mailhook store, or a newer version's.
     """
-    from sqlite_utils import Database
-
-    from mailhook.store.schema import migrations
-
     with sentences(path):
         connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
         )
         try:
-            db = Database(connection)
-            _pending(db, path)
+            _pending(connection, path)
             _make_private(path)
-            _make_durable(db, path)
-            with db.atomic():  # sqlite-utils would commit its table before the index on it
-                migrations.ensure_migrations_table(db)
-            migrations.apply(db)
+            _make_durable(connection, path)
+            versions.apply(connection)
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             connection.close()
             raise
-    return db
+    return connection
 
 
 def open_readonly(path: Path) -> sqlite3.Connection:
@@ -138,32 +128,24 @@ def open_readonly(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _pending(db: Database, path: Path) -> list[str]:
+def _pending(connection: sqlite3.Connection, path: Path) -> list[str]:
     """The migrations that the store lacks. Raises ConfigError if it is not ours to read."""
-    from mailhook.store.schema import migrations, names
-
-    applied = [migration.name for migration in migrations.applied(db)]
-    others = "SELECT 1 FROM sqlite_master WHERE tbl_name <> ? LIMIT 1"
-    if not applied and db.execute(others, (migrations.migrations_table,)).fetchone():
+    if versions.is_foreign(connection):
         raise _wrong(path, "this SQLite file is no mailhook store", "check store.path")
-    known = names()
-    newer = [name for name in applied if name not in known]
+    applied = versions.applied(connection)
+    newer = [name for name in applied if name not in versions.KNOWN]
     if newer:
         raise _wrong(
             path,
             f"a newer mailhook has written this store ({newer[-1]})",
             "install that version or a later one",
         )
-    return [name for name in known if name not in applied]
+    return [name for name in versions.KNOWN if name not in applied]
 
 
 def _refuse_unready(connection: sqlite3.Connection, path: Path) -> None:
-    from sqlite_utils import Database
-
-    from mailhook.store.schema import names
-
-    pending = _pending(Database(connection), path)
-    if pending == names():
+    pending = _pending(connection, path)
+    if pending == list(versions.KNOWN):
         raise _no_store_yet(path)
     if pending:
         raise _wrong(
@@ -186,11 +168,11 @@ def _make_private(path: Path) -> None:
         path.chmod(_PRIVATE)
 
 
-def _make_durable(db: Database, path: Path) -> None:
+def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     """Set what a commit must survive, and read it back (both can be refused silently)."""
-    mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    db.execute("PRAGMA synchronous = FULL")
-    synchronous = db.execute("PRAGMA synchronous").fetchone()[0]
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    connection.execute("PRAGMA synchronous = FULL")
+    synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if (mode, synchronous) != ("wal", _SYNCHRONOUS_FULL):
         raise _wrong(
             path,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from mailhook import times
 from mailhook.events import alias
-from mailhook.matching import Choice, choose, keys
-from mailhook.merging import merge
+from mailhook.matching import Choice, Recorded, choose, keys
+from mailhook.merging import Merge, merge
 from mailhook.model import Clash, Event, Known
 from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
 
@@ -24,23 +24,25 @@ INSERT INTO events (key, revision, recorded_at, {", ".join(EVENT_COLUMNS)})
 VALUES (?, ?, ?, {", ".join("?" * len(EVENT_COLUMNS))})
 """  # noqa: S608 - column names are constants
 
-# `@` and `~` follow a base key; the characters after them bound the ranges.
+# `@` and `~` follow a base key; the characters after them bound the ranges. The plus keeps
+# SQLite to the index on the key: that on the time would read all events of the window.
 _FAMILY = """
 SELECT * FROM events
 WHERE (key = :base OR (key > :base || '@' AND key < :base || 'A')
                    OR (key > :base || '~' AND key < :base || char(127)))
-  AND occurred_at BETWEEN :start AND :end
-ORDER BY authenticity DESC, abs(unixepoch(occurred_at) - unixepoch(:middle))
+  AND +occurred_at BETWEEN :start AND :end
+ORDER BY authenticity DESC, abs(unixepoch(occurred_at) - unixepoch(:middle)), id
 LIMIT :limit
 """
+
+_NAMES_A_ROW = "SELECT 1 FROM events WHERE key = ? UNION ALL SELECT 1 FROM aliases WHERE alias = ?"
 
 _NAMED = """
 SELECT a.alias, e.* FROM aliases a JOIN events e ON e.id = a.event_id WHERE a.alias IN ({})
 """
 
-_UNDATED_BY = """
-SELECT DISTINCT authenticity FROM sightings
-WHERE event_id = ? AND time_source <> 'vendor'
+_TAKEN = """
+SELECT DISTINCT authenticity FROM sightings WHERE event_id = ? AND channel IN (?, ?)
 """
 
 
@@ -53,20 +55,16 @@ class Ledger:
 
     def record(self, event: Event, delivery_id: int, channel: str, at: datetime) -> bool:
         """Record one sighting of the event; whether a new row was made for it."""
-        choice = self._choose(event)
+        choice = self._choose(event, channel)
+        self._claim(choice.claims)
         if choice.row is None:
-            event_id = self.insert(event, at)
-            clashes, aliases = choice.clashes, _names(event)
+            event_id, clashes = self.insert(event, at), choice.clashes
+            self._add_aliases(event_id, _names(event))
         else:
             event_id = choice.row.id
-            merged = merge(choice.row, event)
+            merged = Merge({}, fills=False) if choice.disputed else merge(choice.row, event)
             clashes = (*choice.clashes, *merged.clashes)
-            aliases = self._aliases(event, choice.row) if merged.fills else ()
-            if merged.forgets:
-                self._forget_aliases(event_id)
-            self._update(event_id, merged.updates)
-        self._claim(choice.claims)
-        self._add_aliases(event_id, aliases)
+            self._apply(merged, choice.row, event)
         self.sight(event_id, delivery_id, channel, event, at)
         self._note(event_id, delivery_id, clashes, at)
         return choice.row is None
@@ -93,37 +91,41 @@ class Ledger:
             ),
         )
 
-    def _choose(self, event: Event) -> Choice:
-        named = self._named(event)
-        return choose(event, named, self._family(event), self._window_seconds)
+    def _choose(self, event: Event, channel: str) -> Choice:
+        recorded = Recorded(
+            named=self._named(_ids(event)),
+            own=self._named(_mail_names(event)),
+            family=self._family(event, channel),
+        )
+        return choose(event, recorded, self._window_seconds)
 
-    def _named(self, event: Event) -> dict[str, Known]:
-        names = _names(event)
+    def _named(self, names: tuple[str, ...]) -> dict[str, Known]:
         if not names:
             return {}
         found = self._rows(_NAMED.format(", ".join("?" * len(names))), names)
-        by_alias = {row["alias"]: self._known(row, event) for row in found}
+        by_alias = {row["alias"]: known(row) for row in found}
         return {name: by_alias[name] for name in names if name in by_alias}
 
-    def _family(self, event: Event) -> list[Known]:
-        reach = timedelta(seconds=self._window_seconds + _MARGIN_SECONDS)
+    def _family(self, event: Event, channel: str) -> list[Known]:
+        start, end = times.around(event.occurred_at, self._window_seconds + _MARGIN_SECONDS)
         bounded = event.repeatable and event.subject_id is not None
         found = self._rows(
             _FAMILY,
             {
                 "base": event.base_key,
-                "start": times.stored(event.occurred_at - reach) if bounded else "",
-                "end": times.stored(event.occurred_at + reach) if bounded else "~",
+                "start": times.stored(start) if bounded else "",
+                "end": times.stored(end) if bounded else "~",
                 "middle": times.stored(event.occurred_at),
                 "limit": _FAMILY_LIMIT,
             },
         )
-        return [self._known(row, event) for row in found]
+        return [self._known(row, event, channel) for row in found]
 
-    def _known(self, row: dict[str, Any], event: Event) -> Known:
-        if not (event.repeatable and event.undated):
+    def _known(self, row: dict[str, Any], event: Event, channel: str) -> Known:
+        """The row; with who holds its places where just one of the two has the vendor's time."""
+        if not event.repeatable or event.undated != (row["time_source"] == "vendor"):
             return known(row)
-        taken = self._connection.execute(_UNDATED_BY, (row["id"],)).fetchall()
+        taken = self._connection.execute(_TAKEN, (row["id"], *_road(channel))).fetchall()
         return known(row, frozenset(authenticity for (authenticity,) in taken))
 
     def _free_key(self, event: Event) -> str:
@@ -140,7 +142,7 @@ class Ledger:
         return f"{key}~{number}"
 
     def _taken(self, key: str) -> bool:
-        found = self._connection.execute("SELECT 1 FROM events WHERE key = ?", (key,))
+        found = self._connection.execute(_NAMES_A_ROW, (key, key))
         return found.fetchone() is not None
 
     def _next_revision(self) -> int:
@@ -157,6 +159,13 @@ class Ledger:
             f"UPDATE events SET {assignments}, revision = ? WHERE id = ?",  # noqa: S608 - our names
             (*map(cell, updates.values()), self._next_revision(), event_id),
         )
+
+    def _apply(self, merged: Merge, row: Known, event: Event) -> None:
+        if merged.forgets:
+            self._forget_aliases(row.id)
+        if merged.fills:
+            self._add_aliases(row.id, self._aliases(event, row))
+        self._update(row.id, merged.updates)
 
     def _aliases(self, event: Event, row: Known) -> tuple[str, ...]:
         """Under what else the row is to be found: ids, and this spelling's key if it is free."""
@@ -175,9 +184,9 @@ class Ledger:
         )
 
     def _forget_aliases(self, event_id: int) -> None:
-        """What unverified sightings called it; a mail's own name can only name that mail."""
+        """What unverified sightings called it; an unproven mail's own name leads no other here."""
         self._connection.execute(
-            "DELETE FROM aliases WHERE event_id = ? AND alias NOT LIKE 'mail:%'", (event_id,)
+            "DELETE FROM aliases WHERE event_id = ? AND alias NOT LIKE '%?'", (event_id,)
         )
 
     def _note(
@@ -207,11 +216,30 @@ class Ledger:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+def _road(channel: str) -> tuple[str, str]:
+    """A mail read from a file came by the same road as one read from its mailbox."""
+    return ("email", "file") if channel in {"email", "file"} else (channel, channel)
+
+
 def _names(event: Event) -> tuple[str, ...]:
-    """What may name a recorded event exactly: the vendor's ids, and the notice within its mail."""
-    ids = tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
-    return (*ids, event.mail_key) if event.mail_key and _named_by_mail(event) else ids
+    """Under what the event is to be found again, beside its key."""
+    return (*_ids(event), *_mail_names(event)[:1])
 
 
-def _named_by_mail(event: Event) -> bool:
-    return event.repeatable and event.undated and event.subject_id is not None
+def _ids(event: Event) -> tuple[str, ...]:
+    return tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
+
+
+def _mail_names(event: Event) -> tuple[str, ...]:
+    """What the notice is called within its mail, its own name first.
+
+    Only a notice that may repeat and tells no time of the vendor's needs one, to
+    be known when the same mail comes again. A `?` marks the name that a mail
+    whose sender is not proven gives itself.
+    """
+    if not (event.mail_key and event.repeatable and event.undated and event.subject_id):
+        return ()
+    date = f"@{times.short(event.occurred_at)}" if event.time_source == "mail" else ""
+    proven = f"{event.mail_key}{date}"
+    names = (proven, f"{proven}?")
+    return names if event.authenticity == "verified" else names[::-1]

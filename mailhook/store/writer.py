@@ -7,17 +7,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from mailhook import catalog, times
+from mailhook import times
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
-from mailhook.store.alerts import Alerts
-from mailhook.store.deliveries import Deliveries, KeepRaw, presumed
 from mailhook.store.file import Lock, open_writable, sentences
-from mailhook.store.ledger import Ledger
 
-_DONE = (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.ALERT)
+if TYPE_CHECKING:
+    from mailhook.store.deliveries import KeepRaw
+    from mailhook.store.recorder import Recorder
 
 
 class Store:
@@ -39,16 +39,14 @@ class Store:
         with sentences(path):
             self._lock = Lock(path, purpose)
         try:
-            self._connection: sqlite3.Connection = open_writable(path).conn
+            self._connection: sqlite3.Connection = open_writable(path)
         except BaseException:
             self._lock.release()
             raise
-        self._deliveries = Deliveries(self._connection, keep_raw)
-        self._ledger = Ledger(self._connection, window_seconds)
-        self._alerts = Alerts(self._connection, self._ledger)
+        self._keep_raw, self._window_seconds = keep_raw, window_seconds
         try:
-            with self._transaction():
-                self._refresh_vocabulary()
+            if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
+                self._refresh_vocabulary()  # the views of a new store need it at once
         except BaseException:
             self.close()
             raise
@@ -78,8 +76,9 @@ class Store:
         was understood.
         """
         now = times.now()
+        recorder = self._recorder if findings else None
         with self._transaction():
-            outcomes = [self._record(finding, after, now) for finding in findings]
+            outcomes = [recorder.record(one, after, now) for one in findings] if recorder else []
             if position:
                 self._advance(position, now)
         return outcomes
@@ -130,6 +129,20 @@ class Store:
                     (name, error, now),
                 )
 
+    @cached_property
+    def _recorder(self) -> Recorder:
+        """Made when the first finding comes: a round that finds nothing need not wait for it."""
+        from mailhook.store.recorder import Recorder
+
+        self._refresh_vocabulary()
+        return Recorder(self._connection, self._keep_raw, self._window_seconds)
+
+    def _refresh_vocabulary(self) -> None:
+        from mailhook.store import vocabulary
+
+        with self._transaction():
+            vocabulary.refresh(self._connection)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._mutex, sentences(self.path), self._connection:
@@ -141,51 +154,6 @@ class Store:
     def _rows(self, sql: str, source: str) -> list[Any]:
         with self._mutex, sentences(self.path):
             return self._connection.execute(sql, (source,)).fetchall()
-
-    def _record(self, finding: Finding, after: After | None, now: datetime) -> Outcome:
-        added = self._deliveries.insert(finding, now)
-        if isinstance(added, Outcome):
-            self._queue(finding, after, added, now)
-            return Outcome.DUPLICATE
-        outcome = self._record_events(finding, added, now)
-        if outcome is not presumed(finding):
-            self._deliveries.settle(added, outcome)
-        self._queue(finding, after, outcome, now)
-        return outcome
-
-    def _record_events(self, finding: Finding, delivery_id: int, now: datetime) -> Outcome:
-        if finding.verdict != "read":
-            return presumed(finding)
-        outcome = Outcome.DUPLICATE
-        for event in finding.events:
-            channel = finding.delivery.channel
-            kind = catalog.load().action(event.event_type, event.event_action).alert_kind
-            if kind:
-                self._alerts.record(event, kind, delivery_id, channel, now)
-                outcome = Outcome.ALERT if outcome is Outcome.DUPLICATE else outcome
-            elif self._ledger.record(event, delivery_id, channel, now):
-                outcome = Outcome.RECORDED
-        return outcome
-
-    def _queue(
-        self, finding: Finding, after: After | None, outcome: Outcome, now: datetime
-    ) -> None:
-        place = finding.delivery.place
-        if after is None or place is None or outcome not in _DONE or finding.unread:
-            return
-        self._connection.execute(
-            "INSERT INTO actions (source, uidvalidity, uid, verb, target, message_id, queued_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                place.source,
-                place.uidvalidity,
-                place.uid,
-                after.verb,
-                after.target,
-                finding.message_id,
-                times.stored(now),
-            ),
-        )
 
     def _set_action(self, action: Action, **values: Any) -> None:  # noqa: ANN401 - a column
         assignments = ", ".join(f"{name} = ?" for name in values)
@@ -201,35 +169,3 @@ class Store:
             " updated_at = excluded.updated_at",
             (position.source, position.uidvalidity, position.last_uid, times.stored(now)),
         )
-
-    def _refresh_vocabulary(self) -> None:
-        """Keep the words' ranks beside the events, where views can reach them."""
-        words = catalog.load()
-        found = self._connection.execute("SELECT value FROM facts WHERE name = 'catalog'")
-        if found.fetchone() == (words.fingerprint,):
-            return
-        self._connection.execute("DELETE FROM vocabulary")
-        self._connection.executemany(
-            "INSERT INTO vocabulary VALUES (?, ?, ?, ?, ?, ?, ?)", _vocabulary(words)
-        )
-        self._connection.execute(
-            "INSERT INTO facts VALUES ('catalog', ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (words.fingerprint,),
-        )
-
-
-def _vocabulary(words: catalog.Catalog) -> list[tuple[Any, ...]]:
-    return [
-        (
-            info.name,
-            action.name,
-            info.product,
-            action.rank,
-            action.repeats,
-            action.final,
-            action.follows_final,
-        )
-        for info in words.types.values()
-        for action in info.actions.values()
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from urllib.parse import quote, unquote
 
 from imapclient import IMAPClient
@@ -39,6 +38,8 @@ def find(client: IMAPClient, settings: MailboxSettings, name: str) -> str:
     known = found(client, name)
     if known:
         return known
+    import difflib
+
     existing = _selectable(client, "*")
     near = difflib.get_close_matches(name, existing, n=3, cutoff=0.4)
     hint = f"there are: {', '.join(near or existing[:8])}"

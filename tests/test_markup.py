@@ -1,0 +1,165 @@
+"""Text and pages as a person sees them: lines, rows, links, nothing hidden."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailhook import markup
+
+
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("", ()),
+        ("words", ("words",)),
+        ("<p>one</p><p>two</p>", ("one", "two")),
+        ("one<br>two<br/>three", ("one", "two", "three")),
+        ("one\n  two\tthree", ("one two three",)),
+        ("<pre>one\ntwo</pre>", ("one", "two")),
+        ("<b>Check</b> <i>ID</i>: x", ("Check ID: x",)),
+        ("a&amp;b &lt;c&gt; &#211; &nbsp; d", ("a&b <c> Ó d",)),
+        ("<ul><li>one<li>two</ul>", ("one", "two")),
+        ("<p>one<script>two</script><style>p{}</style></p>", ("one",)),
+        ("<head><title>no</title></head><body>yes", ("yes",)),
+        ("yes<!-- no --><template>no</template><noscript>no</noscript>", ("yes",)),
+        ("yes<svg><text>no</text></svg><object>no</object>", ("yes",)),
+        ("yes<p hidden>no</p>", ("yes",)),
+        ("yes<p style='display : none'>no<b>no</b></p>", ("yes",)),
+        ("yes<p style='VISIBILITY:HIDDEN'>no</p>", ("yes",)),
+        ("yes<p style='font-size:0px'>no</p>", ("yes",)),
+        ("yes<p style='font-size:0.8em'>yes</p>", ("yes", "yes")),
+        ("yes<p style='mso-hide:all'>no</p>", ("yes",)),
+        ("Ch\u200beck\u202e ID", ("Check ID",)),
+        ("<p>one<p>two", ("one", "two")),
+        ("</p></div>one", ("one",)),
+        ("<p>one<unknown>two</unknown></p>", ("onetwo",)),
+        ("<p><b>one<i> two</b> three</i>", ("one two three",)),
+        ("yes<B STYLE='display:none'>no</B>yes", ("yesyes",)),
+    ],
+)
+def test_a_page_is_the_lines_a_person_sees(html: str, lines: tuple[str, ...]):
+    assert markup.page(html).lines == lines
+
+
+@pytest.mark.parametrize(
+    ("html", "rows"),
+    [
+        ("<table><tr><td>a</td><td>b</td></tr></table>", (("a", "b"),)),
+        ("<table><tr><th>a<td> b <b>c</b> </table>", (("a", "b c"),)),
+        ("<table><tr><td>a</td></tr></table>", ()),
+        ("<table><tr><td>a</td><td></td></tr></table>", ()),
+        ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", (("a", "b"), ("c", "d"))),
+        ("<table><tr><td><table><tr><td>a<td>b</table></table>", (("a", "b"),)),
+        ("<table><tr><td>x<td><table><tr><td>a<td>b</table></table>", (("a", "b"),)),
+        ("<dl><dd>a</dl>", ()),
+        ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", (("a", "b"), ("c", "d"))),
+        ("<table><tr><td>a<td style='display:none'>x<td>b</table>", (("a", "b"),)),
+    ],
+)
+def test_the_rows_of_a_table_are_its_cells_and_a_layout_table_is_none(
+    html: str, rows: tuple[tuple[str, ...], ...]
+):
+    assert markup.page(html).rows == rows
+
+
+def test_links_are_told_where_a_person_can_follow_them():
+    html = "<a href='https://example.com/?t=1'>x</a><a>y</a><a href='no' hidden>z</a>"
+    assert markup.page(html).links == ("https://example.com/?t=1",)
+
+
+def test_plain_text_is_its_lines_and_what_tabs_and_bars_part():
+    view = markup.plain("one\n\n  two  three \na\tb\n| c | d |\n\u200be\u202e\n")
+    assert view.lines == ("one", "two three", "a b", "| c | d |", "e")
+    assert view.rows == (("a", "b"), ("c", "d"))
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("mine", "mine"),
+        ("mine\n> theirs\nmine", "mine\nmine"),
+        ("mine\nOn Mon, 3 Aug 2026, Truora wrote:\ntheirs", "mine"),
+        ("mine\nEl lun, 3 ago 2026, Truora escribió:\ntheirs", "mine"),
+        ("mine\nEm seg., 3 de ago. de 2026, Truora escreveu:\ntheirs", "mine"),
+        ("mine\n-----Original Message-----\ntheirs", "mine"),
+        ("mine\n---------- Forwarded message ---------\ntheirs", "mine"),
+        ("mine\n--- Mensaje original ---\ntheirs", "mine"),
+        ("mine\n  Begin forwarded message:\ntheirs", "mine"),
+        ("On time, he wrote: yes\nmine", "On time, he wrote: yes\nmine"),
+    ],
+)
+def test_quoted_words_are_not_the_mails_own(text: str, own: str):
+    assert markup.unquoted(text) == own
+
+
+def reopened(count: int) -> str:
+    """Every paragraph opens all the unclosed elements anew."""
+    return "<p>" + "".join(f"<b a={n}>" for n in range(count)) + "</p>" + "<p>x</p>" * count
+
+
+SHAPES = {
+    "nested tables": "<table><tr><td>" * 1_600,
+    "20,000 nested tables": "<table><tr><td>" * 20_000,
+    "nested blocks": "<div>" * 5_000,
+    "nested definitions": "<dl><dd>x<section>" * 1_600,
+    "20,000 nested definitions": "<dl><dd>x<section>" * 20_000,
+    "nested lists": "<ul><li>" * 2_500,
+    "formatting opened anew": reopened(1_600),
+    "cells": "<td>x" * 5_000,
+    "attributes": "<p " + " ".join(f"a{n}" for n in range(15_000)) + ">",
+    "a million attributes": "<p " + " ".join(f"a{n}" for n in range(1_000_000)) + ">",
+    "attributes without blanks": "<p" + "".join(f"/a{n}" for n in range(200_000)) + ">",
+    "attributes in quotes": "<p" + "".join(f' a{n}=">"' for n in range(200_000)) + ">",
+    "comments": "<!--" * 200_000,
+    "brackets": "<" * 1_000_000,
+    "ends of nothing": "<div>" * 2_500 + "</p>" * 2_500,
+    "ampersands": "&" * 1_000_000,
+    "letters as numbers": "&#x41;" * 300_000,
+    "hidden": "<p style='display:none'>" * 5_000,
+    "zero sizes": "<p style='font-size:" + "0." * 500_000 + "'>x",
+    "links": "<a href=x>" * 5_000,
+    "NUL": "\0" * 1_000_000,
+    "one word": "x" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("html", SHAPES.values(), ids=SHAPES)
+def test_no_page_takes_long(html: str):
+    start = time.process_time()
+    markup.page(html)
+    assert time.process_time() - start < 2
+
+
+def test_a_page_as_large_as_notifications_get_is_looked_at():
+    row = "<tr><td style='padding:4px 8px; color:#333'><b>Label</b></td><td>value</td></tr>"
+    assert len(markup.page(f"<table>{row * 500}</table>").rows) == 500
+
+
+@pytest.mark.parametrize(
+    "shape", ["a\tb\n", "|", "\n", "> x\n", "On ", "x ", "\u200b", "On x wrote:"]
+)
+def test_a_megabyte_of_text_is_seen_in_no_time(shape: str):
+    text = shape * (1_000_000 // len(shape))
+    start = time.process_time()
+    markup.plain(markup.unquoted(text))
+    assert time.process_time() - start < 2
+
+
+TAGS = st.sampled_from(
+    "<table> <tr> <td> </td> </tr> </table> <dl> <dt> <dd> <p> <b> <br> <!-- --> <div hidden>"
+    " </div> <pre> <a href=x> <svg> <select> <template> x &nbsp; < > \" ' \0".split(" ")
+)
+
+
+@given(
+    st.lists(TAGS, max_size=40).map("".join) | st.text(st.characters(exclude_categories=("Cs",)))
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_page_holds_there_is_a_view_of_it(html: str):
+    view = markup.page(html)
+    assert all(line.strip() == line and line for line in view.lines)
+    assert all(len(row) > 1 for row in view.rows)
