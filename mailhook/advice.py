@@ -9,7 +9,8 @@ _ADVICE = {
     " new to mailhook: please report it with all values changed",
     "malformed_notice": "it contradicts itself; ask the sender, or look at the rule's mail text",
     "malformed_message": "it is no mail a program would send on purpose; look who sends it",
-    "too_large": "raise max_message_bytes and ingest the mail from a file if it is a hook",
+    "too_large": "if it is a hook, raise max_message_bytes of the mailbox, save the mail as a file"
+    " and `mailhook ingest` it",
     "undeliverable": "open the folder with a mail program: the server cannot give this mail out",
     "bug": "this is our fault: please report the reason's words",
 }

@@ -7,9 +7,11 @@ last revision is where the next export goes on.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -20,6 +22,8 @@ from mailhook.errors import ConfigError, Problem, TemporaryError
 from mailhook.store.rows import EVENT_COLUMNS
 
 Row = Mapping[str, Any]
+
+_MAY_PASS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 COLUMNS: Final = ("revision", "key", *EVENT_COLUMNS, "recorded_at")
 # What the vendor's own event object has no member for.
@@ -37,10 +41,10 @@ def jsonl(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:
-    """A header line, then one record an event (RFC 4180); `object` as JSON text."""
-    yield _record(COLUMNS)
+    """A header line, then one record an event; `object` as JSON text."""
+    yield csv_record(COLUMNS)
     for row in rows:
-        yield _record(_json(row[name]) if name == "object" else row[name] for name in COLUMNS)
+        yield csv_record(_json(row[name]) if name == "object" else row[name] for name in COLUMNS)
 
 
 def webhook(rows: Iterable[Row]) -> Iterator[str]:
@@ -69,37 +73,73 @@ FORMATS: Final[Mapping[str, Callable[[Iterable[Row]], Iterator[str]]]] = {
 }
 
 
+def csv_record(values: Iterable[Any]) -> str:
+    """One line of CSV (RFC 4180, but it ends as lines end here)."""
+    text = io.StringIO()
+    # By its line end the writer tells what to quote: a lone CR in a value as well.
+    csv.writer(text, lineterminator="\r\n").writerow(values)
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
 def write_whole(path: Path, lines: Iterable[str]) -> None:
-    """Write the lines to `path`: all of them, durably, or leave what is there as it is."""
+    """Write the lines to `path`: all of them, durably, or leave what is there as it is.
+
+    A file that is there keeps its mode; a new one is its owner's alone.
+    """
+    path = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        mode = _mode(path)
+        handle, name = tempfile.mkstemp(prefix=".mailhook-", dir=path.parent)
     except OSError as error:
-        reason = (error.strerror or "system error").lower()
-        raise ConfigError(
-            [Problem("--output", f"{path} cannot be written: {reason}", "name another file")]
-        ) from error
+        raise _refused(path, error) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
             stream.flush()
-            os.fsync(stream.fileno())
+            os.fchmod(handle, mode)
+            os.fsync(handle)
         Path(name).replace(path)
+        _sync(path.parent)
     except OSError as error:
-        raise TemporaryError(f"{path}: {error.strerror}; nothing was written") from error
+        raise _refused(path, error) from error
     finally:
         with suppress(FileNotFoundError):
             Path(name).unlink()
 
 
+def _mode(path: Path) -> int:
+    """The mode that the file has or will have. Raises ConfigError where it is no plain file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0o600
+    if not stat.S_ISREG(status.st_mode):
+        problem = Problem("--output", f"{path} is no plain file", "leave --output out to pipe")
+        raise ConfigError([problem])
+    return stat.S_IMODE(status.st_mode)
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name durable too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refused(path: Path, error: OSError) -> ConfigError | TemporaryError:
+    reason = (error.strerror or "system error").lower()
+    if error.errno in _MAY_PASS:
+        return TemporaryError(f"--output: {path}: {reason}; nothing was written")
+    problem = Problem("--output", f"{path} cannot be written: {reason}", "name another file")
+    return ConfigError([problem])
+
+
 def _json(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """ASCII only: nothing a mail said can reach a terminal unescaped."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def _line(value: Row) -> str:
     return _json(value) + "\n"
-
-
-def _record(values: Iterable[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue()

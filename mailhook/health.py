@@ -81,12 +81,14 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         "SELECT iif(unread AND outcome <> 'quarantined', 'unread', substr(reason, 1, instr(reason"
         " || ':', ':') - 1)) AS name, count(*) AS count FROM quarantine GROUP BY name",
     )
-    advice = (
-        *(words for folder in folders for words in _on_folder(folder, now)),
-        *_on_alerts(alerts),
-        *_on_quarantine(waiting, settings, store),
+    advice = dict.fromkeys(
+        (
+            *(words for folder in folders for words in _on_folder(folder, now)),
+            *_on_alerts(alerts),
+            *_on_quarantine(waiting, settings, store),
+        )
     )
-    return Health(folders, _today(store, now), _lag(store, now), alerts, waiting, advice)
+    return Health(folders, _today(store, now), _lag(store, now), alerts, waiting, tuple(advice))
 
 
 def _folder(mailbox: MailboxSettings, name: str, store: Reader) -> Folder:

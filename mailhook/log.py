@@ -1,7 +1,8 @@
 """Log lines for people and journals: one sentence, then what it is about. Owner of structlog.
 
 The package logs through the standard library; what is given as `extra` becomes
-fields of the line. Bodies, subjects and secrets are never given.
+fields of the line. Bodies, subjects and secrets are never given; an exception
+leaves only where it struck, for its message and its variables may quote them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from mailhook.config import LogSettings
+from mailhook.errors import whereabouts
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -35,6 +37,7 @@ def configure(settings: LogSettings, stream: TextIO) -> None:
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _located,
                 *_rendering(_format(settings, stream), stream),
             ],
         )
@@ -63,14 +66,35 @@ def _is_journal(stream: TextIO) -> bool:
     return told == f"{status.st_dev}:{status.st_ino}"
 
 
+def _located(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Put the place of an exception where a traceback with all its variables would stand."""
+    told = line.pop("exc_info", None)
+    error = told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        line["where"] = whereabouts(error)
+    return line
+
+
 def _rendering(form: Format, stream: TextIO) -> list[Processor]:
     import structlog
 
     if form == "json":
         return [structlog.processors.JSONRenderer()]
     if form == "pretty":
-        return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-    return [_journal_line]
+        return [_spelled_out, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    return [_spelled_out, _journal_line]
+
+
+def _spelled_out(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Show what a server said without what could steer a terminal, on one line."""
+    return {
+        name: "".join(map(_visible, " ".join(value.split()))) if isinstance(value, str) else value
+        for name, value in line.items()
+    }
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def _journal_line(_logger: object, _method: str, line: EventDict) -> str:
@@ -78,5 +102,4 @@ def _journal_line(_logger: object, _method: str, line: EventDict) -> str:
     level, words = str(line.pop("level", "info")), str(line.pop("event", ""))
     line.pop("timestamp", None)
     pairs = "".join(f" {name}={value!r}" for name, value in line.items())
-    text = f"{words}{pairs}".replace("\n", " ")
-    return f"{_PRIORITIES.get(level, '<6>')}{text}"
+    return f"{_PRIORITIES.get(level, '<6>')}{words}{pairs}"

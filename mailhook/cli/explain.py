@@ -71,7 +71,7 @@ def _delivery(what: str, limit_bytes: int, store: Reader | None) -> Delivery:
         return files.delivered(Path(what), limit_bytes)
     row = None
     if store:
-        number = what.isascii() and what.isdecimal() and len(what) < _DIGITS
+        number = what.isdecimal() and len(what) < _DIGITS
         row = store.delivery(int(what)) if number else store.raw(what)
     if row is None:
         raise UnreadableInput(f"{what}: there is no such file, and no such delivery in the store")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mailhook.cli import screen
-from mailhook.cli.options import Number, filtering, reader
+from mailhook.cli.options import filtering, reader
 from mailhook.export import FORMATS, Row, write_whole
 from mailhook.store import Filters
 
@@ -28,7 +28,7 @@ _STANDARD_OUTPUT = Path("-")
 )
 @click.option(
     "--after",
-    type=Number(0),
+    type=click.IntRange(0),
     metavar="REVISION",
     help="Only what is new or has changed since.",
 )

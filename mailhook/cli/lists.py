@@ -118,7 +118,8 @@ def catalog(
             )
             for event in known
         ),
-        cut=("rule at the vendor",),
+        folded=("rule at the vendor",),
+        gap=1,
     )
     if len(known) == 1 and known[0].variables:
         screen.heading("its variables")

@@ -18,26 +18,6 @@ if TYPE_CHECKING:
     from mailhook.store import Store
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DIGITS = 18
-
-
-class Number(click.ParamType[int]):
-    """A whole number from `least` on, as large as SQLite keeps them."""
-
-    name = "number"
-
-    def __init__(self, least: int = 1) -> None:
-        self._least = least
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:  # noqa: ANN401 - click's signature
-        """The number the text spells."""
-        if isinstance(value, int):
-            return value
-        if not (value.isascii() and value.isdecimal() and len(value) <= _DIGITS):
-            self.fail(f"{value!r} is no whole number", param, ctx)
-        if int(value) < self._least:
-            self.fail(f"{value} is less than {self._least}", param, ctx)
-        return int(value)
 
 
 class Since(click.ParamType[datetime]):
@@ -99,7 +79,7 @@ def filtering(command: Callable[..., None]) -> Callable[..., None]:
         command(*arguments, filters=Filters(**given), **options)
 
     for option in (
-        click.option("--limit", type=Number(), help="At most so many."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many."),
         click.option(
             "--channel",
             type=click.Choice(["email", "web", "api", "file"]),

@@ -9,7 +9,7 @@ import click
 
 from mailhook import advice
 from mailhook.cli import screen
-from mailhook.cli.options import Number, as_json, reader
+from mailhook.cli.options import as_json, reader
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
 
@@ -22,7 +22,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--limit", type=Number(), help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many.")
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
 
 
 @quarantine.command()
-@click.argument("delivery_id", metavar="ID", type=Number())
+@click.argument("delivery_id", metavar="ID", type=int)
 @click.option("--raw", "wants_raw", is_flag=True, help="The bytes as they came, nothing else.")
 @as_json
 @click.pass_context

@@ -44,7 +44,8 @@ def query(
     from mailhook.queries import QUERIES
 
     if wants_names:
-        screen.table(("name", "answers"), ((name, q.answers) for name, q in QUERIES.items()))
+        known = ((name, query.answers) for name, query in QUERIES.items())
+        _PRINTERS[form or "table"](("name", "answers"), known)
         return
     if not question:
         raise UsageError('what is asked? `mailhook query "SELECT …"`, or `query --list`')

@@ -73,10 +73,12 @@ def moment(stored: str | None) -> str:
 
 
 def newest(rows: Iterable[T], limit: int | None) -> list[T]:
-    """The rows to show; without a limit only the newest, and a word that there are more."""
+    """The rows to show; without a limit the newest of them, and a word that there are more."""
     stream = iter(rows)
-    shown = list(islice(stream, _SHOWN if limit is None else limit))
-    if limit is None and next(stream, None) is not None:
+    if limit is not None:
+        return list(stream)
+    shown = list(islice(stream, _SHOWN))
+    if next(stream, None) is not None:
         words(f"the newest {_SHOWN} are shown; --limit shows more, --json all")
     return shown
 
@@ -190,7 +192,7 @@ def lines(texts: Iterable[str]) -> None:
 
 def _json(value: Mapping[str, Any]) -> str:
     """ASCII only: nothing a mail said can reach a terminal unescaped."""
-    return json.dumps(value, ensure_ascii=True, default=str).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=True, default=str)
 
 
 def width() -> int:

@@ -41,7 +41,7 @@ def _show(health: Health, now: datetime) -> None:
         screen.table(
             ("mailbox", "folder", "last round trip", "state"),
             (
-                (one.mailbox, one.name, _ago(one.beat_at, now), _state(one))
+                (one.mailbox, one.name, ago_in_words(one.beat_at, now), _state(one))
                 for one in health.folders
             ),
             cut=("mailbox", "folder", "state"),
@@ -78,7 +78,8 @@ def _state(folder: Folder) -> str:
     return f"{folder.queued} mails to be dealt with" if folder.queued else ""
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
+def ago_in_words(moment: datetime | None, now: datetime) -> str:
+    """How long before `now` that was: `2 h 5 min ago`, `never`."""
     if moment is None:
         return "never"
     return f"{_duration((now - moment) / timedelta(seconds=1))} ago"

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from mailhook.config import document
 from mailhook.config.document import Document, Plain, Unparsable
-from mailhook.config.problems import Report, of_unparsable
 from mailhook.config.rules import breaches
 from mailhook.config.sections import Settings
 from mailhook.errors import ConfigError, Problem
@@ -53,6 +52,8 @@ def load(path: Path) -> Settings:
     try:
         spelled = document.read(text)
     except Unparsable as error:
+        from mailhook.config.problems import of_unparsable
+
         raise ConfigError(of_unparsable(error, text, path.name)) from None
     root = {} if spelled.root is None else spelled.root
     if not isinstance(root, dict):
@@ -78,6 +79,8 @@ def _checked(spelled: Document, root: dict[str, Plain], path: Path) -> Settings:
         refused = error
     if settings and not broken and not spelled.faults:
         return settings
+    from mailhook.config.problems import Report
+
     report = Report(spelled, path.name)
     for breach in broken:
         report.add_breach(breach)

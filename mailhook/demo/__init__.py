@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 from mailhook import config
@@ -60,10 +61,8 @@ def staged(folder: Path) -> Iterator[Scene]:
 
 def free_folder(parent: Path) -> Path:
     """The first of `demo-1`, `demo-2`, … that is not there yet."""
-    number = 1
-    while (parent / f"demo-{number}").exists():
-        number += 1
-    return parent / f"demo-{number}"
+    taken = {entry.name for entry in parent.iterdir()}
+    return parent / next(name for nth in count(1) if (name := f"demo-{nth}") not in taken)
 
 
 def _mails() -> dict[str, bytes]:

@@ -8,7 +8,9 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from mailhook.errors import TemporaryError
 
 HOST = "127.0.0.1"
 USER = "hooks@example.com"
@@ -26,11 +28,15 @@ def serve(mails: Iterable[bytes], password: str) -> Iterator[int]:
     )
     thread.start()
     try:
-        port = listening.result(_SECONDS)
-        _fill(port, password, mails)
+        try:
+            port = listening.result(_SECONDS)
+            _fill(port, password, mails)
+        except OSError as error:
+            raise TemporaryError(f"no inbox can be served on {HOST}: {error}") from error
         yield port
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        with suppress(RuntimeError):  # its loop is closed where it could not listen
+            loop.call_soon_threadsafe(stop.set)
         thread.join(_SECONDS)
 
 
@@ -53,9 +59,9 @@ async def _serve(listening: Future[int], stop: asyncio.Event, password: str) -> 
         )
         # pymap's own service would listen on every interface.
         server = await asyncio.start_server(connected, HOST, 0)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whoever waits raises it
         listening.set_exception(error)
-        raise
+        return
     async with server:
         listening.set_result(server.sockets[0].getsockname()[1])
         await stop.wait()

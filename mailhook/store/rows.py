@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from mailhook import times
@@ -38,8 +39,14 @@ EVENT_COLUMNS = (
 _TIMES = ("occurred_at", "updated_at")
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_VALUES = attrgetter(*EVENT_COLUMNS)
+
+
 def cell(value: Any) -> Any:  # noqa: ANN401 - a column's value, whatever its type
     """The value as SQLite keeps it: times of one width, objects as JSON text."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return times.stored(value)
     if isinstance(value, Mapping):
@@ -49,12 +56,12 @@ def cell(value: Any) -> Any:  # noqa: ANN401 - a column's value, whatever its ty
 
 def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Compact JSON text in the vendor's order of members."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)
 
 
 def cells(event: Event) -> tuple[Any, ...]:
     """The event's values for `EVENT_COLUMNS`."""
-    return tuple(cell(getattr(event, name)) for name in EVENT_COLUMNS)
+    return tuple(map(cell, _VALUES(event)))
 
 
 def known(row: Mapping[str, Any], undated_by: frozenset[Authenticity] = frozenset()) -> Known:

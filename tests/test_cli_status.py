@@ -1,0 +1,115 @@
+"""status: one screen that says whether all is well, and what to do if not."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import mails
+import pytest
+from command import Home, on_terminal
+
+from mailhook import config
+from mailhook.cli.status import ago_in_words
+from mailhook.sources.imap.folder import url
+from mailhook.store import Store
+
+FAILING = "The deliveries to your webhook are failing.\n\nEndpoint: https://hooks{}.example.com/\n"
+
+
+def mailbox(name: str) -> dict[str, object]:
+    password = {"env": "NOT_READ"}
+    return {"name": name, "host": f"{name}.example.com", "username": name, "password": password}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, mailboxes=[mailbox("hooks")])
+
+
+def beat(home: Home, error: str | None = None) -> None:
+    settings = config.load(home.config)
+    with Store(home.store) as store:
+        for one in settings.mailboxes:
+            store.beat(url(one, "INBOX"), error)
+
+
+def test_when_all_is_well_it_says_so_and_ends_in_0(home: Home):
+    home.deliver(mails.check_finished("CHK1"))
+    beat(home)
+    done = home.call("status")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "all is well"
+    assert re.search(r"^hooks +INBOX +\d+ s ago$", done.out, re.MULTILINE)
+    assert "today (UTC)       1 recorded" in lines
+    assert "in quarantine     none" in lines
+    assert "what to do" not in lines
+
+
+def test_when_something_is_wrong_it_says_what_to_do_and_ends_in_1(home: Home):
+    beat(home, "imap.example.com refuses the login")
+    done = home.call("status")
+    assert done.code == 1
+    assert done.out.startswith("something is wrong\n")
+    assert "never" in done.out
+    assert "failing" in done.out
+    advice = " ".join(done.out.split("what to do\n")[1].split())
+    assert advice.startswith("- hooks, INBOX: no round trip since ")
+    assert advice.endswith(": imap.example.com refuses the login")
+
+
+def test_a_store_fed_by_files_alone_has_no_mailboxes_to_show(tmp_path: Path):
+    home = Home(tmp_path)
+    home.deliver(mails.check_finished("CHK1"))
+    done = home.call("status")
+    assert (done.code, done.err) == (0, "")
+    assert "mailbox" not in done.out
+
+
+def test_as_json_it_says_all_of_it(home: Home):
+    beat(home)
+    home.deliver(mails.check_finished("CHK1"), mails.write("hello"))
+    done = home.call("status", "--json")
+    assert done.code == 1
+    told = json.loads(done.out)
+    assert told["is_well"] is False
+    assert [folder["mailbox"] for folder in told["folders"]] == ["hooks"]
+    assert told["waiting"] == {"unknown_notice": 1}
+    assert told["today"] == {"quarantined": 1, "recorded": 1}
+    assert [advice["wrong"] for advice in told["advice"]] == [True]
+
+
+@pytest.mark.parametrize(("mailboxes", "alerts"), [(1, 0), (1, 30), (3, 1)])
+def test_it_is_one_screen_of_80_by_24_however_much_there_is_to_do(
+    tmp_path: Path, mailboxes: int, alerts: int
+):
+    home = Home(tmp_path, mailboxes=[mailbox(f"hooks-{nth}") for nth in range(mailboxes)])
+    home.deliver(*(mails.write(FAILING.format(nth)) for nth in range(alerts)))
+    home.deliver(mails.write("hello"), mails.check_finished("CHK", proof=None))
+    beat(home, "imap.example.com refuses the login; " + "who are you " * 8)
+    shown = on_terminal("-c", home.config, "status").out
+    assert shown.count("\n") < 24
+    assert "what to do" in shown
+    assert ("more: make the window higher" in shown) == (alerts == 30 or mailboxes == 3)
+    piped = home.call("status").out
+    assert piped.count("\n- ") == mailboxes + alerts + 2
+    assert max(map(len, piped.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=0), "0 s ago"),
+        (timedelta(seconds=59), "59 s ago"),
+        (timedelta(minutes=12), "12 min ago"),
+        (timedelta(hours=2, minutes=5, seconds=40), "2 h 5 min ago"),
+        (timedelta(hours=2, minutes=0, seconds=40), "2 h ago"),
+        (timedelta(days=4, hours=3), "4 d 3 h ago"),
+        (timedelta(seconds=-3), "0 s ago"),
+    ],
+)
+def test_a_while_is_told_by_its_two_largest_units(ago: timedelta, words: str):
+    assert ago_in_words(mails.NOON, mails.NOON + ago) == words

@@ -1,0 +1,187 @@
+"""explain: every step's decision for one message, and nothing written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import mails
+import pytest
+from command import Done, Home, call
+
+CHECK = "CHK" + "a" * 32
+RAW = mails.check_finished(CHECK, message_id="<one@truora.com>")
+FORGED = mails.check_finished(CHECK, proof=None)
+HALF = mails.write(
+    '[{"event_type": "check", "event_action": "finished", "object": {"check_id": "CHK1"}},'
+    ' {"event_type": "check", "object": {}}]'
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def saved(home: Home, raw: bytes) -> Path:
+    path = home.folder / "mail.eml"
+    path.write_bytes(raw)
+    return path
+
+
+def told(done: Done) -> dict[str, dict[str, object]]:
+    assert "bug" not in done.err
+    whole: dict[str, dict[str, object]] = json.loads(done.out)
+    return whole
+
+
+def test_a_file_is_explained_from_its_bytes_to_the_verdict(home: Home):
+    done = home.call("explain", "--json", saved(home, RAW))
+    assert done.code == 0
+    parts = told(done)
+    assert list(parts) == "delivery message sender reading events store verdict".split()
+    assert str(parts["delivery"]["location"]).startswith("file:")
+    assert parts["message"]["message_id"] == "<one@truora.com>"
+    assert parts["sender"] == {
+        "from": "notifications@truora.com",
+        "proven": True,
+        "why": f"dmarc=pass for truora.com by {mails.SERVER}",
+    }
+    assert parts["reading"]["reader"] == "labelled"
+    (event,) = parts["events"].values()
+    assert isinstance(event, dict)
+    assert (event["event"], event["subject"]) == ("check.finished", CHECK)
+    assert parts["store"] == {"known": "there is no store yet"}
+    assert parts["verdict"]["verdict"] == "read"
+
+
+def test_it_reads_well_at_80_columns_from_top_to_bottom(home: Home):
+    home.deliver(RAW)
+    lines = home.call("explain", saved(home, RAW)).out.splitlines()
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    assert headings == "delivery message sender reading events store verdict".split()
+    assert all(len(line) <= 80 or len(line.split()) == 2 for line in lines)
+    assert "      check_id  " + CHECK in lines, "members bear the vendor's own names"
+
+
+def test_a_delivery_is_found_by_its_id_and_by_its_location(home: Home):
+    home.deliver(RAW, FORGED)
+    (row,) = json.loads(home.call("query", "--json", "SELECT * FROM deliveries WHERE id = 2").out)
+    by_id = home.call("explain", "2", "--json")
+    assert by_id.out == home.call("explain", row["location"], "--json").out
+    assert told(by_id)["delivery"]["location"] == row["location"]
+
+
+def test_it_says_what_is_in_the_store_already(home: Home):
+    home.deliver(RAW)
+    assert told(home.call("explain", "--json", saved(home, RAW)))["store"] == {
+        "these_bytes": "delivery 1, by email: recorded",
+        "then": None,
+        "events_there": [f"{CHECK}/check.finished"],
+    }
+    other = mails.check_finished(CHECK)
+    assert told(home.call("explain", "--json", saved(home, other)))["store"] == {
+        "these_bytes": "not in the store",
+        "events_there": [f"{CHECK}/check.finished"],
+    }
+
+
+def test_nothing_is_written(home: Home):
+    home.deliver(RAW)
+    before = home.store.read_bytes()
+    home.call("explain", saved(home, mails.check_finished("CHKnew")))
+    assert home.store.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "verdict", "reason"),
+    [
+        (RAW, 0, "read", ""),
+        (mails.write("Lunch?", proof=None), 0, "ignored", "no_notice"),
+        (FORGED, 1, "quarantined", "untrusted"),
+        (mails.write("hello"), 1, "quarantined", "unknown_notice"),
+        (b"", 1, "quarantined", "malformed_message"),
+        (HALF, 1, "read", ""),
+    ],
+)
+def test_it_ends_in_1_where_a_person_would_have_to_look(
+    home: Home, raw: bytes, code: int, verdict: str, reason: str
+):
+    done = home.call("explain", "--json", saved(home, raw))
+    assert done.code == code
+    said = told(done)["verdict"]
+    assert (said["verdict"], str(said["reason"] or "").partition(":")[0]) == (verdict, reason)
+    assert bool(said["advice"]) == (verdict == "quarantined")
+    assert home.call("explain", saved(home, raw)).code == code
+
+
+def test_what_was_read_in_a_forged_hook_is_shown_though_it_is_not_believed(home: Home):
+    parts = told(home.call("explain", "--json", saved(home, FORGED)))
+    assert parts["events"] == {}
+    notice = parts["reading"]["notice 1"]
+    assert isinstance(notice, dict)
+    assert notice["object"]["check_id"] == CHECK
+
+
+def test_without_settings_a_file_is_explained_by_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAILHOOK_CONFIG", raising=False)
+    Path("mail.eml").write_bytes(RAW)
+    done = call("explain", "mail.eml", "--json")
+    assert done.code == 1
+    assert "no settings file: explained by the defaults, which prove no sender" in done.err
+    assert told(done)["sender"]["proven"] is False
+    assert list(tmp_path.iterdir()) == [tmp_path / "mail.eml"]
+
+
+def test_without_settings_an_id_cannot_be_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAILHOOK_CONFIG", raising=False)
+    assert call("explain", "1").code == 78
+
+
+UNKNOWN = ["7", "²", "9" * 30, "imap://nobody@example.com/INBOX;UIDVALIDITY=1/;UID=1", "x" * 5000]
+
+
+@pytest.mark.parametrize("what", UNKNOWN, ids=range(len(UNKNOWN)))
+def test_what_is_neither_file_nor_delivery_ends_in_65(home: Home, what: str):
+    home.deliver(RAW)
+    done = home.call("explain", what)
+    assert (done.code, done.out) == (65, "")
+    assert "there is no such file, and no such delivery in the store" in done.err
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo"])
+def test_what_is_no_file_ends_in_65(home: Home, kind: str):
+    path = home.folder / kind
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    done = home.call("explain", path)
+    assert (done.code, done.out) == (65, "")
+    assert str(path) in done.err
+
+
+def test_a_mail_that_was_too_large_is_explained_as_such_not_by_its_headers(home: Home):
+    path = saved(home, mails.write("x" * 2_100_000))
+    home.call("ingest", path)
+    for what in ("1", path):
+        done = home.call("explain", what, "--json")
+        assert done.code == 1
+        assert str(told(done)["verdict"]["reason"]).startswith("too_large: 2,")
+
+
+def test_a_mail_of_which_only_headers_were_kept_cannot_be_explained(tmp_path: Path):
+    home = Home(tmp_path, store={"raw": "headers"})
+    home.call("ingest", saved(home, RAW))
+    done = home.call("explain", "1")
+    assert (done.code, done.out) == (65, "")
+    assert "the store keeps only its headers" in done.err
+
+
+def test_settings_that_are_wrong_are_said_and_not_replaced_by_the_defaults(home: Home):
+    home.write({"stor": {}})
+    assert home.call("explain", saved(home, RAW)).code == 78

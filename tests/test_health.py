@@ -1,0 +1,238 @@
+"""Is all well? Each thing that can be wrong, the sentence that says what to do, and no other."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import mails
+import pytest
+from command import Home
+
+from mailhook import config, times
+from mailhook.config import TrustSettings
+from mailhook.health import Health, look
+from mailhook.model import After, Batch, Delivery, Place
+from mailhook.pipeline import Trust, ingest
+from mailhook.sources.imap.folder import url
+from mailhook.store import Reader, Store
+
+ENDPOINT = "https://hooks.example.com/truora"
+FAILING = f"The deliveries to your webhook are failing.\n\nEndpoint: {ENDPOINT}\n"
+DISABLED = f"Your webhook has been disabled.\n\nEndpoint: {ENDPOINT}\n"
+FORGED = mails.check_finished("CHKforged", proof=None)
+GENUINE = mails.check_finished("CHK1")
+STRANGE = mails.write("hello")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "password").write_text("correct-horse")
+    mailbox = {
+        "name": "hooks",
+        "host": "imap.example.com",
+        "username": "hooks@example.com",
+        "password": {"file": str(tmp_path / "password")},
+    }
+    return Home(tmp_path, mailboxes=[mailbox])
+
+
+def source(home: Home) -> str:
+    (mailbox,) = config.load(home.config).mailboxes
+    return url(mailbox, "INBOX")
+
+
+def beat(home: Home, error: str | None = None) -> None:
+    with Store(home.store) as store:
+        store.beat(source(home), error)
+
+
+def health(home: Home, after: timedelta = timedelta(0), *, now: datetime | None = None) -> Health:
+    with Reader(home.store) as store:
+        return look(config.load(home.config), store, (now or times.now()) + after)
+
+
+def said(home: Home, after: timedelta = timedelta(0)) -> list[str]:
+    return [one.words for one in health(home, after).advice]
+
+
+def test_a_folder_polled_just_now_and_nothing_waiting_is_well(home: Home):
+    now = times.now()
+    home.deliver(GENUINE)
+    beat(home)
+    whole = health(home, now=now)
+    assert (whole.is_well, whole.advice) == (True, ())
+    (folder,) = whole.folders
+    assert (folder.mailbox, folder.name, folder.error, folder.queued) == ("hooks", "INBOX", None, 0)
+    assert whole.today == {"recorded": 1}
+
+
+def test_a_folder_never_polled_is_wrong(home: Home):
+    home.deliver()
+    assert said(home) == ["hooks, INBOX: never polled; start the service, or `mailhook poll`"]
+    assert not health(home).is_well
+
+
+@pytest.mark.parametrize(
+    ("minutes", "poll_seconds", "silent"), [(4, 60, 0), (6, 60, 1), (29, 600, 0), (31, 600, 1)]
+)
+def test_a_folder_is_silent_after_three_missed_rounds_but_not_before_five_minutes(
+    home: Home, minutes: int, poll_seconds: int, silent: int
+):
+    (mailbox,) = config.load(home.config).mailboxes
+    plain = {
+        "name": "hooks",
+        "host": mailbox.host,
+        "username": mailbox.username,
+        "password": {"env": "X"},
+        "poll_seconds": poll_seconds,
+    }
+    home.write({"mailboxes": [plain]})
+    beat(home)
+    found = said(home, timedelta(minutes=minutes))
+    assert len(found) == silent
+    for words in found:
+        assert words.startswith("hooks, INBOX: no completed round trip since 20")
+        assert words.endswith("; is the service running?")
+
+
+def test_a_folder_that_fails_says_since_when_and_why(home: Home):
+    beat(home)
+    beat(home, "login refused\n    hint: see\x1b[2J the password")
+    beat(home, "the server closed the connection")
+    (words,) = said(home)
+    assert words.startswith("hooks, INBOX: no round trip since 20")
+    assert words.endswith("Z: the server closed the connection")
+    assert not health(home).is_well
+    beat(home)
+    assert said(home) == []
+
+
+def test_an_error_of_several_lines_is_one_sentence(home: Home):
+    beat(home, "login refused\n    hint: see the password")
+    (words,) = said(home)
+    assert words.endswith("Z: login refused hint: see the password")
+
+
+def refused(home: Home) -> None:
+    place = Place(source(home), 9, 1)
+    delivery = Delivery("email", f"{place.source};UID=1", mails.NOON, GENUINE, place=place)
+    trust = Trust(TrustSettings(authserv_id=(mails.SERVER,)))
+    with Store(home.store) as store:
+        ingest(Batch((delivery,)), store, trust, After("move", "Done"))
+        (action,) = store.actions(place.source)
+        store.note_actions([(action, "refused: NO [NOPERM] you may not")])
+        store.beat(place.source)
+
+
+def test_actions_that_the_server_refuses_are_wrong_and_counted(home: Home):
+    refused(home)
+    assert said(home) == [
+        "hooks, INBOX: mails still to be dealt with: 1; refused: NO [NOPERM] you may not"
+    ]
+    assert health(home).folders[0].queued == 1
+    assert not health(home).is_well
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "words"),
+    [
+        (FAILING, "Webhook deliveries failing", f"deliveries to {ENDPOINT} fail: look at its"),
+        (DISABLED, "Webhook disabled", f"the hook for {ENDPOINT} is switched off: mend its server"),
+        ("The deliveries to your webhook are failing.", "Alert", "deliveries to an endpoint that"),
+    ],
+)
+def test_an_open_alert_is_wrong_and_says_what_to_do(
+    home: Home, text: str, subject: str, words: str
+):
+    beat(home)
+    assert home.deliver(mails.write(text, subject=subject)) == ["alert"]
+    (advice,) = health(home).advice
+    assert advice.words.startswith(words)
+    assert advice.wrong
+
+
+def test_the_same_alert_of_many_days_is_said_once(home: Home):
+    beat(home)
+    for day in range(4):
+        home.deliver(mails.write(FAILING, date=mails.NOON + timedelta(days=2 * day)))
+    assert len(health(home).alerts) == 4
+    assert len(said(home)) == 1
+
+
+def test_an_alert_that_was_dealt_with_is_well(home: Home):
+    beat(home)
+    home.deliver(mails.write(FAILING))
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE alerts SET state = 'resolved'")
+    assert said(home) == []
+
+
+def test_hooks_held_for_want_of_authserv_id_are_wrong_and_the_line_to_add_is_named(home: Home):
+    home.write({"trust": {"senders": ["truora.com"]}})
+    home.deliver(FORGED)
+    (advice,) = health(home).advice
+    assert "whose sender is not proven: 1; trust.authserv_id is not set: name" in advice.words
+    assert advice.wrong
+
+
+def test_a_forged_hook_beside_proven_ones_is_told_and_no_wrong(home: Home):
+    beat(home)
+    home.deliver(FORGED, GENUINE)
+    (advice,) = health(home).advice
+    assert advice.words == (
+        "hooks in quarantine whose sender is not proven: 1; see `mailhook quarantine list`"
+    )
+    assert not advice.wrong
+    assert health(home).is_well
+
+
+def test_where_nothing_was_ever_proven_the_settings_are_wrong(home: Home):
+    beat(home)
+    home.deliver(FORGED)
+    assert [one.wrong for one in health(home).advice] == [True]
+
+
+def half_understood() -> bytes:
+    event = '{"event_type": "check", "event_action": "finished", "object": {"check_id": "CHK9"}}'
+    return mails.write(f'[{event}, {{"event_type": "check", "object": {{}}}}]')
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: STRANGE, "unknown_notice"),
+        (lambda: b"", "malformed_message"),
+        (half_understood, "unread"),
+    ],
+)
+def test_what_is_not_understood_waits_for_a_person(
+    home: Home, make: Callable[[], bytes], name: str
+):
+    beat(home)
+    home.deliver(make())
+    whole = health(home)
+    assert whole.waiting == {name: 1}
+    (advice,) = whole.advice
+    assert advice.words == (
+        "in quarantine, not understood or not fetched: 1; see `mailhook quarantine list`"
+    )
+    assert advice.wrong
+
+
+def test_today_ends_at_midnight_utc_and_lag_is_from_arrival_to_row(home: Home):
+    now = times.now()
+    home.deliver(GENUINE, at=now - timedelta(seconds=30))
+    home.deliver(STRANGE, at=now - timedelta(seconds=90))
+    home.deliver(FORGED, at=now + timedelta(days=1))
+    whole = health(home, now=now)
+    assert whole.today == {"quarantined": 2, "recorded": 1}
+    assert whole.lag_seconds
+    median, longest = whole.lag_seconds
+    assert 30 <= median < 60
+    assert 90 <= longest < 120
+    tomorrow = health(home, timedelta(days=2), now=now)
+    assert (tomorrow.today, tomorrow.lag_seconds) == ({}, None)
