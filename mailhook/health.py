@@ -19,6 +19,21 @@ from mailhook.store import Filters, Reader
 # A folder is silent after three rounds missed, and never before this many seconds.
 _ROUNDS = 3
 _SILENT_SECONDS = 300
+# What nobody has seen to for so long is still shown, but raises no alarm any more.
+_FRESH = timedelta(days=7)
+
+_WAITING = """
+SELECT iif(unread AND outcome <> 'quarantined', 'unread',
+           substr(reason, 1, instr(reason || ':', ':') - 1)) AS name,
+       count(*) AS count
+FROM deliveries
+WHERE (outcome = 'quarantined' OR unread > 0) AND recorded_at >= ? GROUP BY name
+"""
+
+_HEARD = """
+SELECT a.id FROM alerts a JOIN sightings s ON s.event_id = a.event_id
+WHERE a.state = 'open' GROUP BY a.id HAVING max(s.seen_at) >= ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +91,13 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         for folder in mailbox.folders
     )
     alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
-    waiting = _counts(
-        store,
-        "SELECT iif(unread AND outcome <> 'quarantined', 'unread', substr(reason, 1, instr(reason"
-        " || ':', ':') - 1)) AS name, count(*) AS count FROM quarantine GROUP BY name",
-    )
+    waiting = _counts(store, _WAITING, "")
+    fresh = times.stored(now - _FRESH)
     advice = dict.fromkeys(
         (
             *(words for folder in folders for words in _on_folder(folder, now)),
-            *_on_alerts(alerts),
-            *_on_quarantine(waiting, settings, store),
+            *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
+            *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
         )
     )
     return Health(folders, _today(store, now), _lag(store, now), alerts, waiting, tuple(advice))
@@ -126,7 +138,7 @@ def _on_folder(folder: Folder, now: datetime) -> Iterator[Advice]:
         yield Advice(f"{where}: mails still to be dealt with: {folder.queued}; {folder.refused}")
 
 
-def _on_alerts(alerts: tuple[dict[str, Any], ...]) -> Iterator[Advice]:
+def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[Advice]:
     for alert in alerts:
         endpoint = alert["endpoint"] or "an endpoint that is not named"
         words = {
@@ -137,12 +149,14 @@ def _on_alerts(alerts: tuple[dict[str, Any], ...]) -> Iterator[Advice]:
             "hook_status": f"the state of the hook for {endpoint} has changed: see"
             " `mailhook alerts`",
         }[alert["kind"]]
-        yield Advice(words, wrong=alert["kind"] != "hook_status")
+        yield Advice(words, wrong=alert["id"] in fresh and alert["kind"] != "hook_status")
 
 
-def _on_quarantine(waiting: dict[str, int], settings: Settings, store: Reader) -> Iterator[Advice]:
-    waiting = dict(waiting)
-    unproven = waiting.pop("untrusted", 0)
+def _on_quarantine(
+    waiting: dict[str, int], fresh: dict[str, int], settings: Settings, store: Reader
+) -> Iterator[Advice]:
+    unproven = waiting.get("untrusted", 0)
+    others = sum(waiting.values()) - unproven
     if unproven and not settings.trust.authserv_id:
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
@@ -156,10 +170,11 @@ def _on_quarantine(waiting: dict[str, int], settings: Settings, store: Reader) -
             " `mailhook quarantine list`",
             wrong=not proven,
         )
-    if others := sum(waiting.values()):
+    if others:
         yield Advice(
             f"in quarantine, not understood or not fetched: {others}; see"
-            " `mailhook quarantine list`"
+            " `mailhook quarantine list`",
+            wrong=bool(fresh.keys() - {"untrusted"}),
         )
 
 

@@ -55,6 +55,20 @@ def health(home: Home, after: timedelta = timedelta(0), *, now: datetime | None 
         return look(config.load(home.config), store, (now or times.now()) + after)
 
 
+WEEK = timedelta(days=7, seconds=1)
+
+
+@pytest.mark.parametrize("mail", [mails.write(FAILING, subject="Webhook failing"), STRANGE])
+def test_what_nobody_has_seen_to_for_a_week_is_shown_but_wrong_no_more(home: Home, mail: bytes):
+    with Store(home.store) as store:
+        trust = Trust(TrustSettings(authserv_id=(mails.SERVER,)))
+        ingest(Batch((mails.delivered(mail),)), store, trust)
+    assert [one.wrong for one in health(home).advice] == [True, True]
+    later = health(home, WEEK).advice
+    assert [one.wrong for one in later] == [True, False]
+    assert "never polled" in later[0].words
+
+
 def said(home: Home, after: timedelta = timedelta(0)) -> list[str]:
     return [one.words for one in health(home, after).advice]
 

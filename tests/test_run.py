@@ -19,6 +19,7 @@ from typing import Any
 import mails
 import pytest
 import yaml
+from apscheduler.events import EVENT_JOB_REMOVED
 from scripted_imap import HANG, HONEST, Mail, ScriptedImap
 
 from mailhook import worker
@@ -229,11 +230,14 @@ def fails() -> None:
 def test_a_ring_that_fails_or_is_missed_is_said(
     heard: Heard, job: Callable[[], object], options: dict[str, Any], said: str
 ):
-    rings = worker.scheduler()
+    rings, removed = worker.scheduler(), threading.Event()
+    # A job of one date is removed when it is done; a shutdown must not come between.
+    rings.add_listener(lambda _: removed.set(), EVENT_JOB_REMOVED)
     rings.add_job(job, "date", id="hooks", **options)
     rings.start()
     try:
         assert heard.something.wait(10)
+        assert removed.wait(10)
     finally:
         rings.shutdown()
     (record,) = heard.records

@@ -58,6 +58,7 @@ CREATE TABLE deliveries (
     raw BLOB                             -- zlib; null once pruned
 ) STRICT;
 CREATE INDEX deliveries_sha256 ON deliveries (sha256);
+CREATE INDEX deliveries_recorded_at ON deliveries (recorded_at);
 CREATE INDEX deliveries_attention ON deliveries (id)
     WHERE outcome = 'quarantined' OR unread > 0;
 
