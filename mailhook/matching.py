@@ -144,7 +144,10 @@ def _by_key(event: Event, family: Sequence[Known], window_seconds: float) -> Kno
 
 
 def _nearest(event: Event, rows: Iterable[Known]) -> Known | None:
-    """The row nearest in time that has no other vendor's id of its kind; of equals the first."""
+    """The row nearest in time that has no other vendor's id of its kind; of equals the first.
+
+    The verified rows come first, the older ones before the younger.
+    """
 
     def rank(row: Known) -> tuple[bool, float]:
         return _rivals(row, event), abs(_seconds(row.occurred_at, event.occurred_at))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -42,6 +42,13 @@ def ingest(batch: Batch, store: Store, trust: Trust, after: After | None = None)
     A delivery that trips a bug of ours is quarantined, and its neighbours go on.
     """
     findings = [examine(delivery, trust) for delivery in batch.deliveries]
+    return commit(batch, findings, store, after)
+
+
+def commit(
+    batch: Batch, findings: Sequence[Finding], store: Store, after: After | None = None
+) -> list[Outcome]:
+    """Record what was found in the batch, as `ingest` does."""
     outcomes = _isolated(lambda: store.record(findings, batch.position, after))
     if not isinstance(outcomes, _Bug):
         return outcomes

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -211,10 +212,15 @@ def _poll_folder(mailbox: Mailbox, folder: str, source: str, post: _Post, result
 
 def _sweep(mailbox: Mailbox, folder: str, source: str, post: _Post) -> Iterator[list[Outcome]]:
     """The outcomes of each batch, once it is committed."""
-    for batch in mailbox.sweep(folder, post.store.position(source)):
-        from mailhook.pipeline import ingest
+    batches = mailbox.sweep(folder, post.store.position(source))
+    first = next(batches, None)
+    if first is None:
+        return
+    from mailhook.examiner import examined
+    from mailhook.pipeline import commit
 
-        committed = ingest(batch, post.store, post.trust, after(mailbox.settings))
+    for batch, findings in examined(chain([first], batches), post.trust):
+        committed = commit(batch, findings, post.store, after(mailbox.settings))
         if post.report and batch.deliveries:
             post.report(batch.deliveries, committed)
         yield committed

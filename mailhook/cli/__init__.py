@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, NoReturn
@@ -48,6 +47,8 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
         if cmd_name not in _COMMANDS:
+            from difflib import get_close_matches
+
             near = get_close_matches(cmd_name[:64], _COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "`mailhook --help` shows them"
             raise UsageError(f"there is no command {cmd_name!r}; {hint}")

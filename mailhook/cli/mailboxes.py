@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import textwrap
 import threading
@@ -45,7 +44,7 @@ def check(ctx: click.Context) -> None:
 
 def _wrapped(told: str) -> str:
     """A problem's lines, escaped, none wider than the terminal where a blank allows it."""
-    width = shutil.get_terminal_size().columns
+    width = screen.width()
     lines = screen.escaped_lines(told).split("\n")
     return "\n".join(
         textwrap.fill(

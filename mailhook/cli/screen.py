@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -197,11 +196,15 @@ def _json(value: Mapping[str, Any]) -> str:
 
 def width() -> int:
     """The terminal's width: $COLUMNS, or 80 where nothing tells."""
+    from shutil import get_terminal_size
+
     return get_terminal_size().columns
 
 
 def height() -> int:
     """The terminal's height in lines: $LINES, or 24 where nothing tells."""
+    from shutil import get_terminal_size
+
     return get_terminal_size().lines
 
 
