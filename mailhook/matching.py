@@ -187,7 +187,7 @@ def _confirmed_by(event: Event, row: Known, window_seconds: float) -> bool:
 
 def _is_free(row: Known, event: Event) -> bool:
     """Roads are matched one to one: a row has one place for what each brings, proven or not."""
-    return not _rivals(row, event) and event.authenticity not in row.undated_by
+    return not _rivals(row, event) and event.authenticity not in row.taken
 
 
 def _at_same_time(row: Known, event: Event) -> bool:

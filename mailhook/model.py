@@ -227,7 +227,7 @@ class Known:
     """A recorded event, as far as matching and merging look at it.
 
     `columns` holds the columns of `events` that a merge may change, by name.
-    `undated_by` says which authenticities of mail without the vendor's time
+    `taken` says which authenticities of mail without the vendor's time
     have already been counted here: one place each.
     """
 
@@ -242,7 +242,7 @@ class Known:
     confidence: Confidence
     object: Object
     columns: Mapping[str, Any] = field(repr=False)
-    undated_by: frozenset[Authenticity] = frozenset()
+    taken: frozenset[Authenticity] = frozenset()
 
     @property
     def dated(self) -> bool:

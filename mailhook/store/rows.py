@@ -64,7 +64,7 @@ def cells(event: Event) -> tuple[Any, ...]:
     return tuple(map(cell, _VALUES(event)))
 
 
-def known(row: Mapping[str, Any], undated_by: frozenset[Authenticity] = frozenset()) -> Known:
+def known(row: Mapping[str, Any], taken: frozenset[Authenticity] = frozenset()) -> Known:
     """A row of `events` as matching looks at it."""
     columns = {name: row[name] for name in EVENT_COLUMNS}
     columns |= {name: times.parse(row[name]) for name in _TIMES if row[name]}
@@ -80,5 +80,5 @@ def known(row: Mapping[str, Any], undated_by: frozenset[Authenticity] = frozense
         confidence=row["confidence"],
         object=json.loads(row["object"]),
         columns=columns,
-        undated_by=undated_by,
+        taken=taken,
     )
