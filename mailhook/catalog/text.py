@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_LABEL = 200
@@ -27,6 +28,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
+@lru_cache(maxsize=4096)  # labels and statuses come again in every mail
 def squeeze(text: str) -> str:
     """The folded letters and digits alone; empty for what is too long to be a label or name."""
     return "".join(words(text)) if len(text) <= _LONGEST_LABEL else ""
