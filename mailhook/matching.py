@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailhook import times
-from mailhook.model import Authenticity, Clash, Event, Known, Object
+from mailhook.model import Authenticity, Clash, Event, Known
 
 # One subject may come to the same end twice (a session expires again), not within this.
 APART_SECONDS = 60
 # A mail may be dated this much before the vendor's time: clocks differ.
 AHEAD_SECONDS = 10
 
-_IDS = ("truora_id", "idempotency_key")
+ID_KINDS = ("truora_id", "idempotency_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +150,18 @@ def _nearest(event: Event, rows: Iterable[Known]) -> Known | None:
     """
 
     def rank(row: Known) -> tuple[bool, float]:
-        return _rivals(row, event), abs(_seconds(row.occurred_at, event.occurred_at))
+        return bool(_rivals(row, event)), abs(_seconds(row.occurred_at, event.occurred_at))
 
     return min(rows, key=rank, default=None)
 
 
-def _rivals(row: Known, event: Event) -> bool:
-    """Whether both carry a vendor's id of one kind, and not the same."""
-    return any(
-        row.columns[kind] and getattr(event, kind) and row.columns[kind] != getattr(event, kind)
-        for kind in _IDS
-    )
+def _rivals(row: Known, event: Event) -> list[str]:
+    """The kinds of vendor's ids that both carry, but not the same."""
+    return [
+        kind
+        for kind in ID_KINDS
+        if row.columns[kind] and getattr(event, kind) and row.columns[kind] != getattr(event, kind)
+    ]
 
 
 def _apart(row: Known, event: Event) -> bool:
@@ -193,14 +194,10 @@ def _is_free(row: Known, event: Event) -> bool:
 def _at_same_time(row: Known, event: Event) -> bool:
     if not row.dated:
         return False
-    if _rivals(row, event):
-        return row.occurred_at == event.occurred_at and _retold(row.object, event.object)
+    if kinds := _rivals(row, event):
+        # An id renewed by a retry: the other one came with this very time and object.
+        return all((kind, event.telling) in row.tellings for kind in kinds)
     return times.same(row.occurred_at, event.occurred_at)
-
-
-def _retold(recorded: Object, told: Object) -> bool:
-    """Whether a retry could have said this: the row may have been filled up since."""
-    return bool(told) and all(name in recorded and recorded[name] == told[name] for name in told)
 
 
 def _within(vendor_time: datetime, mail_date: datetime, window_seconds: float) -> bool:

@@ -7,6 +7,8 @@ becomes an `Event`; what `examine` concluded about the delivery is its
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -221,14 +223,23 @@ class Event:
         """Whether this tells of the delivery of hooks itself."""
         return self.event_type == "webhook"
 
+    @property
+    def telling(self) -> str | None:
+        """A digest of the vendor's time and the object; None where one of them is not told."""
+        if self.undated or not self.object:
+            return None
+        content = json.dumps(self.object, sort_keys=True)
+        return hashlib.sha256(f"{self.occurred_at.isoformat()} {content}".encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """A recorded event, as far as matching and merging look at it.
 
     `columns` holds the columns of `events` that a merge may change, by name.
-    `taken` says which authenticities of mail without the vendor's time
-    have already been counted here: one place each.
+    `taken` says which authenticities the event's road has already brought here:
+    one place each. `tellings` are the kinds of vendor's ids that came with a time
+    and an object, and the digest of these two.
     """
 
     id: int
@@ -243,6 +254,7 @@ class Known:
     object: Object
     columns: Mapping[str, Any] = field(repr=False)
     taken: frozenset[Authenticity] = frozenset()
+    tellings: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def dated(self) -> bool:

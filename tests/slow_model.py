@@ -240,8 +240,15 @@ def _at_its_time(told: Told, rows: list[Row]) -> list[Row]:
 
 
 def _retold(told: Told, row: Row) -> bool:
-    """Time and object are equal: as far as the row's own go, which may say more by now."""
-    return row.at == told.at and {**row.object, **told.object} == row.object
+    """An id renewed by a retry: each other id of its kind came with this very time and object."""
+    return all(
+        any(
+            kind in seen.ids and (seen.at, seen.object) == (told.at, told.object)
+            for seen in row.believed
+        )
+        for kind, name in told.ids.items()
+        if row.ids.get(kind, name) != name
+    )
 
 
 def _by_date(told: Told, rows: list[Row]) -> list[Row]:

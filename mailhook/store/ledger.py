@@ -9,7 +9,7 @@ from typing import Any
 
 from mailhook import times
 from mailhook.events import alias
-from mailhook.matching import Choice, Recorded, choose, keys
+from mailhook.matching import ID_KINDS, Choice, Recorded, choose, keys
 from mailhook.merging import Merge, merge
 from mailhook.model import Clash, Event, Known
 from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
@@ -45,6 +45,10 @@ _TAKEN = """
 SELECT DISTINCT authenticity FROM sightings WHERE event_id = ? AND channel IN (?, ?)
 """
 
+_TELLINGS = """
+SELECT told FROM sightings WHERE event_id = ? AND authenticity = ? AND told IS NOT NULL
+"""
+
 
 class Ledger:
     """Writes events on one connection; the caller owns the transaction."""
@@ -65,7 +69,8 @@ class Ledger:
             merged = Merge({}, fills=False) if choice.disputed else merge(choice.row, event)
             clashes = (*choice.clashes, *merged.clashes)
             self._apply(merged, choice.row, event)
-        self.sight(event_id, delivery_id, channel, event, at)
+        fills = choice.row is None or merged.fills
+        self.sight(event_id, delivery_id, channel, event, at, told=_told(event) if fills else None)
         self._note(event_id, delivery_id, clashes, at)
         return choice.row is None
 
@@ -74,12 +79,19 @@ class Ledger:
         values = (self._free_key(event), self._next_revision(), times.stored(at), *cells(event))
         return int(self._connection.execute(_INSERT_EVENT, values).lastrowid or 0)
 
-    def sight(
-        self, event_id: int, delivery_id: int, channel: str, event: Event, at: datetime
+    def sight(  # noqa: PLR0913 - a row's columns
+        self,
+        event_id: int,
+        delivery_id: int,
+        channel: str,
+        event: Event,
+        at: datetime,
+        *,
+        told: str | None = None,
     ) -> None:
         """Note that this delivery told of the event; a second telling in it adds nothing."""
         self._connection.execute(
-            "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (event_id, delivery_id) DO NOTHING",
             (
                 event_id,
@@ -88,6 +100,7 @@ class Ledger:
                 times.stored(at),
                 event.authenticity,
                 event.time_source,
+                told,
             ),
         )
 
@@ -122,11 +135,22 @@ class Ledger:
         return [self._known(row, event, channel) for row in found]
 
     def _known(self, row: dict[str, Any], event: Event, channel: str) -> Known:
-        """The row; with who holds its places where just one of the two has the vendor's time."""
-        if not event.repeatable or event.undated != (row["time_source"] == "vendor"):
+        """The row, with what matching asks of its sightings.
+
+        Who holds its places, where just one of the two has the vendor's time; with
+        what its ids came, where both have it and may have other ids.
+        """
+        if not event.repeatable:
             return known(row)
+        if event.undated != (row["time_source"] == "vendor"):
+            return known(row, tellings=self._tellings(row) if _ids(event) else frozenset())
         taken = self._connection.execute(_TAKEN, (row["id"], *_road(channel))).fetchall()
         return known(row, frozenset(authenticity for (authenticity,) in taken))
+
+    def _tellings(self, row: dict[str, Any]) -> frozenset[tuple[str, str]]:
+        found = self._connection.execute(_TELLINGS, (row["id"], row["authenticity"])).fetchall()
+        parted = (told.partition(":") for (told,) in found)
+        return frozenset((kind, digest) for kinds, _, digest in parted for kind in kinds.split(","))
 
     def _free_key(self, event: Event) -> str:
         for key in keys(event):
@@ -228,6 +252,12 @@ def _names(event: Event) -> tuple[str, ...]:
 
 def _ids(event: Event) -> tuple[str, ...]:
     return tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
+
+
+def _told(event: Event) -> str | None:
+    """With which kinds of the vendor's ids which time and object came; None without any id."""
+    kinds = [kind for kind in ID_KINDS if getattr(event, kind)]
+    return f"{','.join(kinds)}:{event.telling}" if kinds and event.telling else None
 
 
 def _mail_names(event: Event) -> tuple[str, ...]:

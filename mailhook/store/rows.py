@@ -64,7 +64,11 @@ def cells(event: Event) -> tuple[Any, ...]:
     return tuple(map(cell, _VALUES(event)))
 
 
-def known(row: Mapping[str, Any], taken: frozenset[Authenticity] = frozenset()) -> Known:
+def known(
+    row: Mapping[str, Any],
+    taken: frozenset[Authenticity] = frozenset(),
+    tellings: frozenset[tuple[str, str]] = frozenset(),
+) -> Known:
     """A row of `events` as matching looks at it."""
     columns = {name: row[name] for name in EVENT_COLUMNS}
     columns |= {name: times.parse(row[name]) for name in _TIMES if row[name]}
@@ -81,4 +85,5 @@ def known(row: Mapping[str, Any], taken: frozenset[Authenticity] = frozenset()) 
         object=json.loads(row["object"]),
         columns=columns,
         taken=taken,
+        tellings=tellings,
     )

@@ -100,6 +100,7 @@ CREATE TABLE sightings (
     seen_at TEXT NOT NULL,
     authenticity TEXT NOT NULL,
     time_source TEXT NOT NULL,           -- whose time this sighting told
+    told TEXT,                           -- kinds of vendor's ids: digest of time and object
     PRIMARY KEY (event_id, delivery_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sightings_delivery ON sightings (delivery_id);

@@ -101,6 +101,31 @@ CASES = (
         (f'{_DELAYED}@10:00:00: truora_id "HKE1" -> "HKE2"',),
     ),
     Case(
+        "a retry is held to what the other id came with, not to what other roads said",
+        (
+            mail("check.delayed", at="10:00:01", score=0),
+            web("check.delayed", at="10:00:02", hke="HKE1", score=1),
+            web("check.delayed", at="10:00:01", hke="HKE2", score=0),
+        ),
+        (
+            f"{_DELAYED}@10:00:01 | vendor 10:00:01 | verified | 2",
+            f"{_DELAYED}@10:00:01~2 | vendor 10:00:01 | verified | 1",
+        ),
+        "recorded duplicate recorded",
+        (f"{_DELAYED}@10:00:01: object.score 0 -> 1",),
+    ),
+    Case(
+        "a retry is known by the time its id came with, though another road set the event's time",
+        (
+            api("check.delayed", at="10:00:02"),
+            web("check.delayed", at="10:00:00", hke="HKE1"),
+            web("check.delayed", at="10:00:00", hke="HKE2"),
+        ),
+        (f"{_DELAYED}@10:00:02 | vendor 10:00:02 | verified | 3",),
+        "recorded duplicate duplicate",
+        (f'{_DELAYED}@10:00:02: truora_id "HKE1" -> "HKE2"',),
+    ),
+    Case(
         "ids of two kinds do not speak against each other",
         (
             web("check.delayed", at="10:00:00", hke="HKE1"),
