@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 Rows = tuple[tuple[str, ...], ...]
 
-_UNSEEN = {"script", "style", "head", "template", "noscript", "title", "svg", "object"}
+# A blockquote is what somebody else has said: no word of this mail.
+_UNSEEN = frozenset(
+    "script style head template noscript title svg object blockquote".split(),
+)
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form"
+    "address article aside body center dd div dl dt fieldset figure footer form"
     " h1 h2 h3 h4 h5 h6 header hr li main nav ol p section table tbody thead tfoot tr td"
     " th ul".split()
 )
@@ -43,6 +46,12 @@ _QUOTE_STARTS = re.compile(
     r"|Begin forwarded message:|Inicio del mensaje reenviado:|Início da mensagem encaminhada:)\s*$",
     re.IGNORECASE,
 )
+# Outlook sets the quoted mail's own headers before it, and nothing else.
+_FROM = re.compile(r"[*_]{0,2}(From|De|Da)[*_]{0,2}\s*:", re.IGNORECASE)
+_SENT = re.compile(
+    r"[*_]{0,2}(Sent|Date|Enviado( el| em)?|Enviada( em)?|Fecha|Data)[*_]{0,2}\s*:", re.IGNORECASE
+)
+_QUOTES = re.compile(r"\b(gmail_quote|yahoo_quoted|protonmail_quote|moz-cite-prefix)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,9 @@ def plain(text: str) -> View:
 
 
 def page(html: str) -> View:
-    """A view of what a person sees of a page: nothing hidden, no scripts, no comments.
+    """A view of what a person sees of a page as the mail's own words.
+
+    Nothing hidden, no scripts, no comments, no quotes and what follows their start.
 
     It is empty for a page of more than 5,000 tags or 15,000 words and attributes.
     """
@@ -81,20 +92,27 @@ def page(html: str) -> View:
         return View(())
     walk = _Walk()
     walk.over(root)
-    text = "".join(walk.pieces)
+    text = unquoted("".join(walk.pieces))
     lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
     return View(tuple(filter(None, lines)), tuple(walk.rows), tuple(walk.links), text)
 
 
 def unquoted(text: str) -> str:
     """The mail's own words: without `>` lines and what follows "On … wrote:" and its like."""
-    own = []
+    own: list[str] = []
     for line in text.split("\n"):
-        if line and _QUOTE_STARTS.match(line.strip()):
+        if _starts_quote(line, own[-1] if own else ""):
             break
         if not line.startswith(">"):
             own.append(line)
     return "\n".join(own)
+
+
+def _starts_quote(line: str, before: str) -> bool:
+    bare = line.strip()
+    if not bare:
+        return False
+    return bool(_QUOTE_STARTS.match(bare) or (_SENT.match(bare) and _FROM.match(before.strip())))
 
 
 def _cells(line: str) -> tuple[str, ...]:
@@ -112,6 +130,9 @@ class _Walk:
         self._open: list[tuple[str, int]] = []
         self._row: list[str] = []
         self._row_start = 0
+        self._before = ""
+        self._line_start = 0
+        self._quoting = False
 
     def over(self, root: LexborNode) -> None:
         """Walk depth first; `None` on the stack closes the element opened last."""
@@ -120,6 +141,8 @@ class _Walk:
             node = stack.pop()
             if node is None:
                 self._leave()
+            elif self._quoting:
+                continue
             elif node.tag == "-text":
                 self._say(node)
             elif self._enter(node):
@@ -133,7 +156,7 @@ class _Walk:
         if tag == "a" and (href := node.attributes.get("href")):
             self.links.append(href)
         if tag == "br" or tag in _BLOCKS:
-            self.pieces.append("\n")
+            self._break()
         if tag in {"tr", "dl"}:
             self._row, self._row_start = [], len(self.pieces)
         self._open.append((tag, len(self.pieces)))
@@ -148,7 +171,15 @@ class _Walk:
         if tag == "tr":
             self._row = []
         if tag in _BLOCKS:
-            self.pieces.append("\n")
+            self._break()
+
+    def _break(self) -> None:
+        """End the line; once one starts a quote, nothing of what follows is the mail's own."""
+        for line in "".join(self.pieces[self._line_start :]).split("\n"):  # in a <pre> several
+            self._quoting = self._quoting or _starts_quote(line, self._before)
+            self._before = line if line.strip() else self._before
+        self.pieces.append("\n")
+        self._line_start = len(self.pieces)
 
     def _cell(self, tag: str, start: int) -> None:
         """Take the text of a cell; one that holds a table is layout and never comes here."""
@@ -171,4 +202,8 @@ def _hidden(node: LexborNode) -> bool:
     attributes = node.attributes
     if not attributes:
         return False
-    return "hidden" in attributes or bool(_HIDING.search(attributes.get("style") or ""))
+    return (
+        "hidden" in attributes
+        or bool(_HIDING.search(attributes.get("style") or ""))
+        or bool(_QUOTES.search(attributes.get("class") or ""))
+    )

@@ -89,11 +89,36 @@ def test_plain_text_is_its_lines_and_what_tabs_and_bars_part():
         ("mine\n---------- Forwarded message ---------\ntheirs", "mine"),
         ("mine\n--- Mensaje original ---\ntheirs", "mine"),
         ("mine\n  Begin forwarded message:\ntheirs", "mine"),
+        ("mine\nFrom: a@example.com\nSent: Monday\ntheirs", "mine\nFrom: a@example.com"),
+        ("mine\nDe: a\nEnviado el: lunes\ntheirs", "mine\nDe: a"),
+        ("mine\n*De:* a\n*Enviada em:* segunda\ntheirs", "mine\n*De:* a"),
         ("On time, he wrote: yes\nmine", "On time, he wrote: yes\nmine"),
     ],
 )
 def test_quoted_words_are_not_the_mails_own(text: str, own: str):
     assert markup.unquoted(text) == own
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "<blockquote>{}</blockquote>",
+        "<blockquote type=cite><div>{}</div></blockquote>",
+        '<div class="gmail_quote gmail_quote_container">{}</div>',
+        '<div class="yahoo_quoted">{}</div>',
+        "<div>On Mon, 3 Aug 2026, A wrote:</div>{}",
+        "El lun, 3 ago 2026, A escribió:<br>{}",
+        "<p>-----Original Message-----</p>{}",
+        "<p><b>From:</b> A<br><b>Sent:</b> Monday<br>{}</p>",
+        "<pre>mine too\nOn Mon, 3 Aug 2026, A wrote:\n{}</pre>",
+    ],
+)
+def test_a_page_s_quotes_are_not_the_mails_own(quote: str):
+    theirs = "<table><tr><td>Check ID</td><td>CHK1</td></tr></table><a href='u'>theirs</a>"
+    view = markup.page(f"<p>mine</p>{quote.format(theirs)}")
+    assert view.lines[0] == "mine"
+    assert "CHK1" not in view.text
+    assert not view.rows
 
 
 def reopened(count: int) -> str:
