@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     rf"(?:{_BREAK})?+\.{_PART}*+(?:{_BREAK}{_PART}++){{0,8192}}+"
     rf"(?:{_BREAK})?+\.({_PART}*+)((?:{_BREAK}{_PART}++){{0,43}}+)"
 )
+_WORD = re.compile(rf"{_PART}+")
 _LIMIT = 262_144
 _SIGNATURE_LENGTH = 43  # of the 32 bytes of an HMAC with SHA-256
 _KEY_BYTES = 16
@@ -36,7 +37,12 @@ def find(text: str) -> tuple[str, ...]:
     """The strings in `text` that look like a compact JWS, each once, in order."""
     if "eyJ" not in text:
         return ()
-    return tuple(dict.fromkeys(_whole(found) for found in _TOKEN.finditer(text)))
+    tokens: dict[str, None] = {}
+    at = 0
+    while found := _TOKEN.search(text, at):
+        tokens[_whole(found)] = None
+        at = _end(found)
+    return tuple(tokens)
 
 
 def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
@@ -91,6 +97,18 @@ def _whole(found: re.Match[str]) -> str:
     signed, first, more = found[0][: found.start(1) - found.start()], found[1], found[2]
     wanted = max(len(first), _SIGNATURE_LENGTH)
     return "".join(signed.split()) + (first + "".join(more.split()))[:wanted]
+
+
+def _end(found: re.Match[str]) -> int:
+    """Where the token ends: another may begin on the next line."""
+    missing = _SIGNATURE_LENGTH - len(found[1])
+    if missing <= 0:
+        return found.end(1)
+    for word in _WORD.finditer(found[2]):
+        missing -= len(word[0])
+        if missing <= 0:
+            return found.start(2) + word.end()
+    return found.end()
 
 
 def _header(token: str) -> dict[str, Any]:

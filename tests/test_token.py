@@ -302,3 +302,15 @@ def test_a_key_that_protects_nothing_is_told_in_words(key: bytes):
 
 def test_a_key_of_the_vendors_shape_is_fit():
     assert token.unfit(hashlib.sha1(b"invented").hexdigest().encode()) is None  # noqa: S324
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", " ", ", ", "\n> "])
+@pytest.mark.parametrize("width", [None, 76, 20])
+def test_tokens_below_each_other_are_found_each(between: str, width: int | None):
+    key = b"an-invented-signing-key-0123456789"
+    tokens = [token.sign({"events": [{"n": n, "text": "x" * 90}]}, key) for n in range(3)]
+    written = [
+        "\n".join(one[at : at + width] for at in range(0, len(one), width)) if width else one
+        for one in tokens
+    ]
+    assert token.find(between.join(written)) == tuple(tokens)
