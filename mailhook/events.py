@@ -121,7 +121,8 @@ def _product(notice: Notice, event_type: str) -> str:
 
 
 def _time(notice: Notice, context: Context) -> tuple[datetime, TimeSource]:
-    if moment := times.parse(notice.timestamp or ""):
+    moment = times.parse(notice.timestamp or "")
+    if moment and ":" in (notice.timestamp or ""):  # a date alone is no time of an event
         return moment, "vendor"
     if context.sent_at:
         return context.sent_at, "mail"

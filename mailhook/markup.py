@@ -51,6 +51,7 @@ _FROM = re.compile(r"[*_]{0,2}(From|De|Da)[*_]{0,2}\s*:", re.IGNORECASE)
 _SENT = re.compile(
     r"[*_]{0,2}(Sent|Date|Enviado( el| em)?|Enviada( em)?|Fecha|Data)[*_]{0,2}\s*:", re.IGNORECASE
 )
+_TO = re.compile(r"[*_]{0,2}(To|Para|Cc|Subject|Asunto|Assunto)[*_]{0,2}\s*:", re.IGNORECASE)
 _QUOTES = re.compile(r"\b(gmail_quote|yahoo_quoted|protonmail_quote|moz-cite-prefix)\b")
 
 
@@ -100,19 +101,37 @@ def page(html: str) -> View:
 def unquoted(text: str) -> str:
     """The mail's own words: without `>` lines and what follows "On … wrote:" and its like."""
     own: list[str] = []
-    for line in text.split("\n"):
-        if _starts_quote(line, own[-1] if own else ""):
+    before: list[str] = []
+    for line in _INVISIBLE.sub("", text).split("\n"):
+        bare = line.strip()
+        if start := _quote_start(bare, before):
             break
-        if not line.startswith(">"):
+        if not _is_quoted(bare):
             own.append(line)
+            before = [*before[-1:], bare] if bare else before
+    else:
+        return "\n".join(own)
+    # The lines above that belong to the start of the quote, and blank ones between, go with it.
+    while start > 1 and own:
+        start -= bool(own.pop().strip())
     return "\n".join(own)
 
 
-def _starts_quote(line: str, before: str) -> bool:
-    bare = line.strip()
+def _is_quoted(bare: str) -> bool:
+    return bare.startswith(">") or (bare.startswith("|") and bare.count("|") == 1)
+
+
+def _quote_start(bare: str, before: list[str]) -> int:
+    """How many lines that are not blank, this one the last of them, start a quote; 0 if none do."""
     if not bare:
-        return False
-    return bool(_QUOTE_STARTS.match(bare) or (_SENT.match(bare) and _FROM.match(before.strip())))
+        return 0
+    if _QUOTE_STARTS.match(bare):
+        return 1
+    if before and bare.endswith(":") and _QUOTE_STARTS.match(f"{before[-1]} {bare}"):
+        return 2  # a mail program has wrapped "On … wrote:"
+    lines = [*before[-2:], bare]
+    headers = zip((_FROM, _SENT, _TO), lines, strict=False)
+    return 3 * (len(lines) == 3 and all(name.match(line) for name, line in headers))  # noqa: PLR2004
 
 
 def _cells(line: str) -> tuple[str, ...]:
@@ -130,7 +149,7 @@ class _Walk:
         self._open: list[tuple[str, int]] = []
         self._row: list[str] = []
         self._row_start = 0
-        self._before = ""
+        self._before: list[str] = []
         self._line_start = 0
         self._quoting = False
 
@@ -176,8 +195,9 @@ class _Walk:
     def _break(self) -> None:
         """End the line; once one starts a quote, nothing of what follows is the mail's own."""
         for line in "".join(self.pieces[self._line_start :]).split("\n"):  # in a <pre> several
-            self._quoting = self._quoting or _starts_quote(line, self._before)
-            self._before = line if line.strip() else self._before
+            bare = line.strip()
+            self._quoting = self._quoting or bool(_quote_start(bare, self._before))
+            self._before = [*self._before[-1:], bare] if bare else self._before
         self.pieces.append("\n")
         self._line_start = len(self.pieces)
 

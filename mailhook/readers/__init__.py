@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mailhook import markup
 from mailhook.catalog import Catalog
@@ -21,19 +22,22 @@ _VENDOR_ID = re.compile(
 )
 _READABLE = ("text/", "application/json", "application/jwt")
 _READABLE_NAMES = (".json", ".jwt", ".txt")
+_JSON = ("application/json", "text/json")
+_JSON_NAMES = (".json",)
+# What a mail program sets before the subject of a mail that is answered or passed on.
+_REPLY = re.compile(r"\s*(re|res|aw|fw|fwd|rv|enc|i)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 
 __all__ = ["Reading", "read", "suspicious"]
 
 
 def read(message: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading:
     """What the mail's own words tell, by the first reader that takes it."""
-    attached = [_text(part) for part in message.attachments if _is_readable(part)]
-    first = _read(
-        markup.plain(markup.unquoted(message.text)), attached, message.subject, catalog, keys
-    )
+    subject = "" if _REPLY.match(message.subject) else message.subject
+    own = markup.plain(markup.unquoted(message.text))
+    first = _read(own, message.attachments, subject, catalog, keys)
     if (first and _is_exact(first)) or not message.html:
         return first or Reading()
-    second = _read(markup.page(message.html), [], message.subject, catalog, keys)
+    second = _read(markup.page(message.html), (), subject, catalog, keys)
     return _better(first, second) or Reading()
 
 
@@ -47,21 +51,35 @@ def suspicious(message: Message, catalog: Catalog) -> bool:
 
 
 def _read(
-    view: View, attached: Sequence[str], subject: str, catalog: Catalog, keys: Sequence[bytes]
+    view: View,
+    attached: Sequence[Attachment],
+    subject: str,
+    catalog: Catalog,
+    keys: Sequence[bytes],
 ) -> Reading | None:
-    texts = [view.text, *attached]
+    """What the first reader that takes it reads.
+
+    A token proves itself wherever it stands. Of attachments only JSON is the
+    mail's own word: a text may be anybody's mail, saved.
+    """
+    texts = [_text(part) for part in attached if _is_named(part, _READABLE, _READABLE_NAMES)]
+    own = [_text(part) for part in attached if _is_named(part, _JSON, _JSON_NAMES)]
     return (
-        token.read([*texts, *view.links], keys)
-        or json.read(texts)
+        token.read([view.text, *texts, *view.links], keys)
+        or json.read([view.text, *own])
         or labelled.read(view, subject, catalog)
         or alert.read(view, subject, catalog)
     )
 
 
 def _better(first: Reading | None, second: Reading | None) -> Reading | None:
-    """The page's reading, unless only the text told of an event."""
-    told = (reading for reading in (second, first) if reading and reading.notices)
-    return next(told, second or first)
+    """The page's reading, unless the text told of more; what one did not understand counts."""
+    if not (first and second):
+        return second or first
+    told, other = (second, first) if second.notices else (first, second)
+    if len(other.notices) > len(told.notices):
+        told, other = other, told
+    return replace(told, unread=told.unread + other.unread)
 
 
 def _is_exact(reading: Reading) -> bool:
@@ -69,9 +87,8 @@ def _is_exact(reading: Reading) -> bool:
     return reading.reader == token.NAME or any(notice.object for notice in reading.notices)
 
 
-def _is_readable(part: Attachment) -> bool:
-    named = part.filename.lower().endswith(_READABLE_NAMES)
-    return named or part.content_type.startswith(_READABLE)
+def _is_named(part: Attachment, types: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    return part.content_type.startswith(types) or part.filename.lower().endswith(names)
 
 
 def _text(part: Attachment) -> str:

@@ -29,7 +29,9 @@ def read(texts: Iterable[str]) -> Reading | None:
             if isinstance(found, str):
                 unread, problem = unread + 1, problem or f"malformed_notice: {found}"
                 continue
-            for event in _events(found):
+            events, odd = _events(found)
+            unread += odd
+            for event in events:
                 try:
                     notices.append(notice(event, NAME))
                 except MalformedNotice as error:
@@ -63,9 +65,22 @@ def _blocks(text: str) -> Iterator[Json]:
         yield f"what looks like JSON cannot be read: {problems[0]}"
 
 
-def _events(value: Json) -> list[Json]:
+def _events(value: Json) -> tuple[list[Json], int]:
+    """The events that a value holds where the vendor puts them, and how many it has elsewhere."""
     if is_event(value):
-        return [value]
+        return [value], _elsewhere(value) - 1
+    listed = value.get("events") if isinstance(value, dict) else value
+    members = listed if isinstance(listed, list) else []
+    events = [member for member in members if is_event(member)]
+    odd = len(members) - len(events) if isinstance(value, dict) else 0
+    return events, max(odd, _elsewhere(value) - len(events))
+
+
+def _elsewhere(value: Json) -> int:
+    """How many objects in the value speak of an event; those of events are not looked into."""
+    if isinstance(value, list):
+        return sum(map(_elsewhere, value))
     if isinstance(value, dict):
-        value = value.get("events")
-    return [event for event in value if is_event(event)] if isinstance(value, list) else []
+        inner = sum(_elsewhere(one) for name, one in value.items() if name != "object")
+        return inner + (_MARK in value)
+    return int(isinstance(value, str) and f'"{_MARK}"' in value)

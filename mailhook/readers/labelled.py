@@ -17,7 +17,7 @@ NAME = "labelled"
 _HEADINGS = 12
 # `ID: CHK…` is the subject's; only ids of this shape are the event's own.
 _VENDORS_ID = re.compile(r"(?:HKE|HIK)", re.IGNORECASE)
-_ID = re.compile(r"""[<("'\[]?(?P<id>[^\s<>|"'()\[\]]+?)[>)"'\].,;]*""")
+_ID = re.compile(r"""[<("'\[]?(?P<id>[^\s<>|"'()\[\]]*[^\s<>|"'()\[\].,;])[>)"'\].,;]*+""")
 
 
 @dataclass(slots=True)
@@ -103,7 +103,9 @@ def _object(found: _Found, named: EventName, catalog: Catalog) -> dict[str, Json
             if content.setdefault(name, value) != value:
                 raise _contradiction(label)
     if ids and (subject := found.meta.get("id")) and not _VENDORS_ID.match(subject):
-        content.setdefault(ids[0], _id(found.meta.pop("id")))
+        del found.meta["id"]
+        if content.setdefault(ids[0], _id(subject)) != _id(subject):
+            raise _contradiction("ID")
     return content
 
 

@@ -10,7 +10,7 @@ from mailhook.markup import View
 # A label is short; what stands before a colon in prose rarely is. Stars and
 # underscores are a mail program's bold type (`*Check ID:* CHK…`).
 _LABELLED = re.compile(
-    r"^[\s*•·\-–>]{0,20}(?P<label>[^:=\t]{2,60}?)\s*"
+    r"^[\s*•·\-–]{0,20}(?P<label>[^:=\t]{2,60}?)\s*"
     r"(?:[:=][*_]{1,2}(?=\s)|[:=]|\t|\s[-–—]\s)\s*(?P<value>\S.*)$"
 )
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?P<inner>.+)\1")

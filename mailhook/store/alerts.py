@@ -26,6 +26,14 @@ WHERE kind = :kind AND endpoint IS :endpoint AND authenticity = :authenticity
 ORDER BY last_seen_at DESC LIMIT 1
 """
 
+# The very mail once more, out of another folder or with a header more: in any state.
+_AGAIN = """
+SELECT a.id, a.event_id, a.last_seen_at FROM alerts a
+JOIN sightings s ON s.event_id = a.event_id JOIN deliveries d ON d.id = s.delivery_id
+WHERE a.kind = :kind AND a.endpoint IS :endpoint AND a.authenticity = :authenticity
+  AND d.message_id = (SELECT message_id FROM deliveries WHERE id = :delivery_id) LIMIT 1
+"""
+
 _INSERT = """
 INSERT INTO alerts (kind, endpoint, occurred_at, last_seen_at, delivery_id, event_id,
                     authenticity, detail)
@@ -42,7 +50,7 @@ class Alerts:
 
     def record(self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime) -> None:
         """Record one sighting of an alert: on the one it joins, or as a new one."""
-        joined = self._find(event, kind)
+        joined = self._find(event, kind, delivery_id)
         if joined:
             alert_id, event_id, last_seen_at = joined
             self._connection.execute(
@@ -68,17 +76,20 @@ class Alerts:
             )
         self._ledger.sight(event_id, delivery_id, channel, event, at)
 
-    def _find(self, event: Event, kind: str) -> tuple[int, int, str] | None:
+    def _find(self, event: Event, kind: str, delivery_id: int) -> tuple[int, int, str] | None:
         start, end = times.around(event.occurred_at, _JOIN_SECONDS)
-        found = self._connection.execute(
-            _FIND,
-            {
-                "kind": kind,
-                "endpoint": endpoint(event.object),
-                "authenticity": event.authenticity,
-                "start": times.stored(start),
-                "end": times.stored(end),
-            },
-        )
-        row: tuple[int, int, str] | None = found.fetchone()
-        return row
+        asked = {
+            "kind": kind,
+            "endpoint": endpoint(event.object),
+            "authenticity": event.authenticity,
+            "start": times.stored(start),
+            "end": times.stored(end),
+            "delivery_id": delivery_id,
+        }
+        for question in (_AGAIN, _FIND):
+            found: tuple[int, int, str] | None = self._connection.execute(
+                question, asked
+            ).fetchone()
+            if found:
+                return found
+        return None

@@ -123,6 +123,8 @@ class _Look:
     def _problem(self, answer: Told | None, size: int) -> str | None:
         if answer is None:
             return f"undeliverable: the server did not give it in {TRIES} tries"
+        if size and not _body(answer):
+            return f"undeliverable: of {size:,} bytes the server gave none"
         if size > self._limit:
             return f"too_large: {size:,} bytes is over max_message_bytes ({self._limit:,})"
         return None
