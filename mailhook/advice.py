@@ -4,8 +4,9 @@ from __future__ import annotations
 
 _ADVICE = {
     "untrusted": "if it is genuine, set trust.authserv_id to the server that checks your mail"
-    " and trust.senders to the domain it comes from; if it is not, leave it here",
-    "unknown_notice": "read it with `mailhook quarantine show`; if it is a hook, its wording is"
+    " and trust.senders to the domain it comes from, then read it again: `mailhook quarantine"
+    " show ID --raw > mail.eml`, `mailhook ingest mail.eml`; if it is not, leave it here",
+    "unknown_notice": "read what it says; if it is a hook, its wording is"
     " new to mailhook: please report it with all values changed",
     "malformed_notice": "it contradicts itself; ask the sender, or look at the rule's mail text",
     "malformed_message": "it is no mail a program would send on purpose; look who sends it",

@@ -81,7 +81,12 @@ class _Ahead:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, trust), daemon=True)
-        self._process.start()
+        # A ^C is the parent's to handle; the child is born deaf to it.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
         theirs.close()
 
     def swap(self, batch: Batch | None) -> tuple[Batch, list[Finding]] | None:
@@ -113,7 +118,6 @@ class _Ahead:
 
 def _serve(pipe: Connection, trust: Trust) -> None:
     """Examine what comes through the pipe until its other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
     while True:
         try:
             deliveries: tuple[Delivery, ...] = pipe.recv()

@@ -56,14 +56,18 @@ class Round:
 
 def poll(settings: Settings, store: Store, trust: Trust, report: Report | None = None) -> Round:
     """One round over all mailboxes, each in its own thread, with its queued actions."""
-    result = Round()
+    result, stop = Round(), threading.Event()
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         rounds = threads.map(
-            lambda mailbox: _poll_once(_Post(mailbox, store, trust, report)), settings.mailboxes
+            lambda mailbox: _poll_once(_Post(mailbox, store, trust, report, stop)),
+            settings.mailboxes,
         )
-        for one in rounds:
-            result.outcomes += one.outcomes
-            result.errors += one.errors
+        try:
+            for one in rounds:
+                result.outcomes += one.outcomes
+                result.errors += one.errors
+        finally:
+            stop.set()  # by ^C each mailbox ends with the batch it is at
     return result
 
 

@@ -178,3 +178,9 @@ def await_bytes(target: Path, child: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.001)  # a file's growth rings no bell
     raise AssertionError("nothing was written")
+
+
+def test_a_revision_of_another_store_is_refused(home: Home):
+    done = home.call("export", "--after", 1_000_000)
+    assert (done.code, done.out) == (2, "")
+    assert "--after 1000000 is of another store" in done.err

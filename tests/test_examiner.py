@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from collections.abc import Iterator
 
 import mails
@@ -72,3 +74,14 @@ def test_who_stops_half_way_leaves_no_process_behind(trust: Trust):
     next(ahead)
     ahead.close()  # type: ignore[attr-defined] # a generator
     assert multiprocessing.active_children() == []
+
+
+def test_the_process_is_deaf_to_an_interrupt_which_is_its_parents(trust: Trust):
+    found: list[tuple[object, ...]] = []
+    for batch, findings in examined(BATCHES, trust, much=1):
+        found += told(findings)
+        if batch is BATCHES[1]:
+            (child,) = multiprocessing.active_children()
+            os.kill(child.pid or 0, signal.SIGINT)
+            assert child.is_alive()
+    assert found == alone(trust)

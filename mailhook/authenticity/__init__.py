@@ -40,8 +40,13 @@ def judge(headers: Headers, trust: TrustSettings) -> Proof:
     if not verdicts:
         return _no(f"no dmarc result {by}")
     if verdicts != [f"dmarc=pass for {domain}"]:
-        return _no(f"{' and '.join(map(_shown, verdicts))} {by}")
+        whom = f", but From is of {_shown(domain)}" if _is_for_another(verdicts, domain) else ""
+        return _no(f"{' and '.join(map(_shown, verdicts))} {by}{whom}")
     return Proof(verified=True, detail=f"dmarc=pass for {domain} {by}")
+
+
+def _is_for_another(verdicts: Sequence[str], domain: str) -> bool:
+    return not any(verdict.endswith(f" for {domain}") for verdict in verdicts)
 
 
 def _verdict(dmarc: Result, domain: str) -> str:

@@ -11,6 +11,7 @@ import click
 
 from mailhook.cli import screen
 from mailhook.cli.options import filtering, reader
+from mailhook.errors import UsageError
 from mailhook.export import FORMATS, Row, write_whole
 from mailhook.store import Filters
 
@@ -49,7 +50,10 @@ def export(
     revision is told on standard error: go on from there with --after.
     """
     seen = _Last(after)
-    rows = reader(ctx).events(replace(filters, after=after), by_revision=True)
+    store = reader(ctx)
+    if after is not None and after > (last := store.last_revision()):
+        raise UsageError(f"the last revision is {last}: --after {after} is of another store")
+    rows = store.events(replace(filters, after=after), by_revision=True)
     lines = FORMATS[form](seen.watch(rows))
     if output and output != _STANDARD_OUTPUT:
         write_whole(output, lines)

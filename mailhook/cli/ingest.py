@@ -41,7 +41,7 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> Non
     told = {name.value: counts[name] for name in Outcome if counts[name]}
     if as_json:
         screen.document({"outcomes": told, "errors": problems})
-    else:
+    elif told or not problems:
         click.echo(screen.counted(told))
     if problems:
         raise UnreadableInput("\n".join(map(screen.escaped, problems)))

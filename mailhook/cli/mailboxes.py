@@ -77,7 +77,7 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
     told = {name: count for name, count in counts.items() if count}
     if as_json:
         screen.document({"outcomes": told, "errors": [str(error) for error in result.errors]})
-    else:
+    elif told or not result.errors:
         click.echo(screen.counted(told))
     for error in result.errors:
         screen.words(f"mailhook: {screen.escaped_lines(str(error))}")

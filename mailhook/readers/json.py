@@ -16,6 +16,8 @@ NAME = "json"
 _MARK = "event_type"
 _START = re.compile(r"[\[{]\s*[\[{\"]")
 _FAILURES = 50
+# What stands in these belongs to the event itself: its resource, and what an export adds.
+_OWN = frozenset({"object", "mailhook"})
 
 
 def read(texts: Iterable[str]) -> Reading | None:
@@ -81,6 +83,6 @@ def _elsewhere(value: Json) -> int:
     if isinstance(value, list):
         return sum(map(_elsewhere, value))
     if isinstance(value, dict):
-        inner = sum(_elsewhere(one) for name, one in value.items() if name != "object")
+        inner = sum(_elsewhere(one) for name, one in value.items() if name not in _OWN)
         return inner + (_MARK in value)
     return int(isinstance(value, str) and f'"{_MARK}"' in value)

@@ -127,7 +127,7 @@ class Reader:
         longer than `seconds`.
         """
         deadline = time.monotonic() + seconds
-        with ExitStack() as opened, _refusals(self.path, seconds):
+        with ExitStack() as opened, _refusals(self.path, seconds, deadline):
             connection = opened.enter_context(closing(open_readonly(self.path)))
             connection.create_function("raw_text", 1, _raw_text, deterministic=True)
             connection.execute(_NAME_TABLE_FUNCTIONS)
@@ -138,16 +138,24 @@ class Reader:
                 raise UsageError("that is no SELECT: `query` only reads")
             opened.pop_all()
         columns = [column[0] for column in cursor.description]
-        return columns, self._fetched(connection, cursor, seconds)
+        return columns, self._fetched(connection, cursor, seconds, deadline)
+
+    def last_revision(self) -> int:
+        """The highest revision of any event; 0 where there is none."""
+        return int(self.rows("SELECT coalesce(max(revision), 0) AS last FROM events")[0]["last"])
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one of our own statements."""
         return list(self._stream(sql, values))
 
     def _fetched(
-        self, connection: sqlite3.Connection, cursor: sqlite3.Cursor, seconds: float
+        self,
+        connection: sqlite3.Connection,
+        cursor: sqlite3.Cursor,
+        seconds: float,
+        deadline: float,
     ) -> Iterator[tuple[Any, ...]]:
-        with closing(connection), _refusals(self.path, seconds):
+        with closing(connection), _refusals(self.path, seconds, deadline):
             yield from cursor
 
     def _list(
@@ -213,7 +221,7 @@ def _authorize(action: int, name: str | None, value: str | None, *_: str | None)
 
 
 @contextmanager
-def _refusals(path: Path, seconds: float) -> Iterator[None]:
+def _refusals(path: Path, seconds: float, deadline: float) -> Iterator[None]:
     """Turn SQLite's refusal of somebody's query into a sentence and an exit code."""
     try:
         with sentences(path):
@@ -221,6 +229,8 @@ def _refusals(path: Path, seconds: float) -> Iterator[None]:
     except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as error:
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_INTERRUPT:
+                if time.monotonic() <= deadline:  # SQLite has swallowed a ^C
+                    raise KeyboardInterrupt from error
                 raise TemporaryError(
                     f"the query took longer than {seconds:g} s; narrow it, or use --timeout"
                 ) from error

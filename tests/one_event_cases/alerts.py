@@ -155,6 +155,13 @@ CASES = (
         alerts=(f"hook_disabled {_URL} open 2",),
     ),
     Case(
+        "the very mail once more joins even an alert that is resolved",
+        (_FIRST, Alerts("resolved"), copy(_FIRST)),
+        (f"{_ROW} | 2",),
+        "alert alert",
+        alerts=(f"hook_disabled {_URL} resolved 2",),
+    ),
+    Case(
         "an endpoint that is no text is none",
         (alert("disabled", [_URL], date="10:00:00"),),
         ("webhook/-/disabled@10:00:00 | mail 10:00:00 | verified | 1",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ BATCH_BYTES = 4_000_000
 # A line slower than this is no line to fetch mail by.
 _BYTES_A_SECOND = 20_000
 # RFC 5530 response codes and what large providers say when they mean "later".
+_BYTES = re.compile(r"b(['\"])(.*)\1")
 _LATER = (
     "[UNAVAILABLE]",
     "[LIMIT]",
@@ -201,4 +203,6 @@ def _words(error: Exception) -> str:
     """What the server said, on one line, short, printable."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    if quoted := _BYTES.fullmatch(text):  # imapclient hands on the text of bytes
+        text = quoted[2]
     return "".join(c if c.isprintable() else " " for c in text)[:200].strip() or "no reason given"
