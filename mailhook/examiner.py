@@ -73,7 +73,7 @@ class _Ahead:
     """The other process; at most one batch is with it."""
 
     def __init__(self, trust: Trust) -> None:
-        from multiprocessing import get_context
+        from multiprocessing import get_context, resource_tracker
 
         self._trust = trust
         self._with_it: Batch | None = None
@@ -81,7 +81,9 @@ class _Ahead:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, trust), daemon=True)
-        # A ^C is the parent's to handle; the child is born deaf to it.
+        # A ^C is the parent's to handle; the child is born deaf to it. The tracker, which
+        # comes with the first child, would open its ears again.
+        resource_tracker.ensure_running()
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()
