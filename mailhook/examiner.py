@@ -43,10 +43,10 @@ def examined(
     try:
         for batch in _until_broken(batches, broken):
             if ahead is None:
-                yield batch, [examine(delivery, trust) for delivery in batch.deliveries]
                 if _is_worth_it(batch, much):
                     with suppress(OSError):  # no process to be had: go on alone
-                        ahead = _Ahead(trust)
+                        ahead = _Ahead(trust)  # which starts while this batch is examined here
+                yield batch, [examine(delivery, trust) for delivery in batch.deliveries]
             elif done := ahead.swap(batch):
                 yield done
         if ahead and (done := ahead.swap(None)):
