@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # After a batch of so many mails there is probably another; starting takes as long as a hundred.
 _MUCH = 200
+# One in so many is examined by the process that stores, which has a little less to do.
+_SHARE = 8
 _END_SECONDS = 5
 # Stands for the delivery on the way back: its bytes need not travel twice.
 _ABSENT = Delivery("email", "", datetime(1970, 1, 1, tzinfo=UTC), b"")
@@ -77,6 +79,7 @@ class _Ahead:
 
         self._trust = trust
         self._with_it: Batch | None = None
+        self._ours: list[Finding] = []
         # Spawned, not forked: a fork would copy locks that other threads hold.
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -92,13 +95,19 @@ class _Ahead:
         theirs.close()
 
     def swap(self, batch: Batch | None) -> tuple[Batch, list[Finding]] | None:
-        """Take back the batch that is with it, if any, and hand over the next, if any."""
-        done, self._with_it = self._with_it, batch
-        findings = self._findings(done) if done else []
+        """Take back the batch that is with it, if any, and hand over the next, if any.
+
+        Of that the last part is examined here, where else there would be waiting.
+        """
+        done, ours = self._with_it, self._ours
+        findings = self._findings(done)
+        self._with_it, self._ours = batch, []
         if batch:
-            with suppress(OSError):  # it has ended: `_findings` will examine the batch here
-                self._pipe.send(batch.deliveries)
-        return (done, findings) if done else None
+            theirs = batch.deliveries[: _theirs(batch)]
+            with suppress(OSError):  # it has ended: `_findings` will examine its part here
+                self._pipe.send(theirs)
+            self._ours = [examine(one, self._trust) for one in batch.deliveries[len(theirs) :]]
+        return (done, [*findings, *ours]) if done else None
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -107,15 +116,24 @@ class _Ahead:
         self._process.join(_END_SECONDS)
         self._process.close()
 
-    def _findings(self, batch: Batch) -> list[Finding]:
+    def _findings(self, batch: Batch | None) -> list[Finding]:
+        """What it found in its part of the batch."""
+        if batch is None:
+            return []
+        deliveries = batch.deliveries[: _theirs(batch)]
         try:
             findings: list[Finding] = self._pipe.recv()
         except (OSError, EOFError):  # it was killed: there is still this process
-            return [examine(delivery, self._trust) for delivery in batch.deliveries]
+            return [examine(delivery, self._trust) for delivery in deliveries]
         return [
             replace(finding, delivery=delivery)
-            for finding, delivery in zip(findings, batch.deliveries, strict=True)
+            for finding, delivery in zip(findings, deliveries, strict=True)
         ]
+
+
+def _theirs(batch: Batch) -> int:
+    """How many of the batch's deliveries, its first ones, the other process examines."""
+    return len(batch.deliveries) - len(batch.deliveries) // _SHARE
 
 
 def _serve(pipe: Connection, trust: Trust) -> None:

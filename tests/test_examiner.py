@@ -17,7 +17,7 @@ from mailhook.pipeline import examine
 from mailhook.trust import Trust
 
 BATCHES = [
-    Batch(tuple(mails.delivered(mails.check_finished(f"CHK{b}{n}"), 10 * b + n) for n in range(3)))
+    Batch(tuple(mails.delivered(mails.check_finished(f"CHK{b}{n}"), 10 * b + n) for n in range(9)))
     for b in range(5)
 ]
 
