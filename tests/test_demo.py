@@ -269,3 +269,8 @@ def test_the_inbox_is_served_on_loopback_only_for_as_long_as_it_is_needed():
         assert outside == [f"0100007F:{port:04X}"]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_a_password_that_looks_like_an_option_is_a_password_all_the_same():
+    with inbox.serve([b"From: a@example.com\r\n\r\nhello\r\n"], "--port") as port:
+        assert port

@@ -75,7 +75,7 @@ def _arguments(password: str) -> Namespace:
     DictBackend.add_subparser("dict", parser.add_subparsers())
     IMAPService.add_arguments(parser)
     return parser.parse_args(
-        ["--no-tls", "dict", "--demo-user", USER, "--demo-password", password],
+        ["--no-tls", "dict", f"--demo-user={USER}", f"--demo-password={password}"],
         Namespace(debug=False, passlib_cfg=None, skip_services=[]),
     )
 
