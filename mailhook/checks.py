@@ -12,6 +12,7 @@ from mailhook.config import MailboxSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
+from mailhook.trust import Trust
 
 _AS_SERVICE = "check as the service's user; if it fails then too, mend owner and mode"
 
@@ -20,8 +21,10 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
+    secrets = config.secret_problems(settings)
     return [
-        *config.secret_problems(settings),
+        *secrets,
+        *([] if secrets else _keys(settings)),
         *(problem for found in mailboxes for problem in found),
         *_store(settings.store.path),
     ]
@@ -37,6 +40,14 @@ def warnings(settings: Settings) -> list[Problem]:
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
     return found
+
+
+def _keys(settings: Settings) -> list[Problem]:
+    try:
+        Trust.of(settings.trust)
+    except ConfigError as error:
+        return list(error.problems)
+    return []
 
 
 def _mailbox(settings: MailboxSettings) -> list[Problem]:

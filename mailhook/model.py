@@ -219,11 +219,6 @@ class Event:
         return self.time_source != "vendor"
 
     @property
-    def is_alert(self) -> bool:
-        """Whether this tells of the delivery of hooks itself."""
-        return self.event_type == "webhook"
-
-    @property
     def telling(self) -> str | None:
         """A digest of the vendor's time and the object; None where one of them is not told."""
         if self.undated or not self.object:

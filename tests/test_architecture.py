@@ -16,8 +16,8 @@ ROOT = Path(mailhook.__file__).parent
 ROWS = (
     {"errors", "model", "mime"},
     {"times", "strict_json", "config", "catalog", "markup", "message"},
-    {"token", "authenticity", "trust", "merging", "events", "matching"},
-    {"readers", "sources"},
+    {"token", "authenticity", "merging", "events", "matching"},
+    {"readers", "sources", "trust"},
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
