@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import mails
 import pytest
 
 from mailhook.errors import UnreadableInput
-from mailhook.sources.files import delivered, find, read
+from mailhook.model import Batch
+from mailhook.sources.files import Report, delivered, find, read
 
 LIMIT = 10_000
 RAW = mails.check_finished("CHK1")
+MARK = b"From hooks@example.com Mon Aug  3 12:00:00 2026\n"
+SHORT = b"A: 1\n\n1\n"
 
 
 def put(path: Path, raw: bytes = RAW) -> Path:
@@ -44,6 +48,31 @@ def test_of_a_folder_every_eml_below_it_is_read_in_order(tmp_path: Path):
     assert find([tmp_path]).files == listing.files
     below = [path.name for path in listing.files if path.parent == tmp_path / "a"]
     assert below == ["1.eml", "2.eml"]
+
+
+def test_of_a_folder_mailboxes_and_packed_files_are_read_as_well(tmp_path: Path):
+    wanted = [
+        put(tmp_path / name)
+        for name in ("a.mbox", "b.MBX", "c.eml.gz", "d/e.mbox.gz", "d/f.mbx.GZ", "d/g.mbox/h.eml")
+    ]
+    for name in ("a.tar.gz", "b.gz", "c.emlx", "eml", "d.mbox.zip", "e.txt.gz"):
+        put(tmp_path / name)
+    assert sorted(find([tmp_path]).files) == sorted(wanted)
+
+
+def test_of_a_folder_a_file_without_a_telling_name_is_read_where_a_postmark_begins_it(
+    tmp_path: Path,
+):
+    wanted = [put(tmp_path / name, MARK + SHORT) for name in ("Inbox", "Work.sbd/2026", "a.txt")]
+    put(tmp_path / "Inbox.msf", b"// <!-- <mdb:mork:z")
+    put(tmp_path / "letter", b"From here on all was well, Aug 3 2026\n")
+    put(tmp_path / "notes", b"\n" + MARK)
+    put(tmp_path / "none", b"")
+    fifo(tmp_path / "fifo")
+    (tmp_path / "nowhere").symlink_to("gone")
+    listing = find([tmp_path])
+    assert sorted(listing.files) == sorted(wanted)
+    assert listing.problems == ()
 
 
 def test_what_is_named_twice_is_read_once(tmp_path: Path):
@@ -94,7 +123,9 @@ def test_what_is_neither_file_nor_folder_is_said_and_not_opened(tmp_path: Path, 
 
 def test_a_folder_without_mails_is_said(tmp_path: Path):
     put(tmp_path / "notes.txt")
-    assert find([tmp_path]).problems == (f"{tmp_path}: there is no .eml file in this folder",)
+    assert find([tmp_path]).problems == (
+        f"{tmp_path}: there is no mail in this folder: no .eml, mbox or Maildir",
+    )
 
 
 def test_a_path_that_is_not_there_is_said_and_the_others_are_read(tmp_path: Path):
@@ -159,21 +190,162 @@ def test_batches_are_bounded_by_bytes_and_by_number(tmp_path: Path):
     for number in range(260):
         put(tmp_path / f"small-{number:03}.eml", b"x")
     large = [put(tmp_path / f"large-{number}.eml", b"x" * 1_500_000) for number in range(5)]
-    problems: list[str] = []
+    report = Report()
     small = find([tmp_path]).files[5:]
-    counts = [len(batch.deliveries) for batch in read(small, LIMIT, problems)]
+    counts = [len(batch.deliveries) for batch in read(small, LIMIT, report)]
     assert counts == [250, 10]
     sizes = [
-        sum(len(one.raw) for one in batch.deliveries) for batch in read(large, 2_000_000, problems)
+        sum(len(one.raw) for one in batch.deliveries) for batch in read(large, 2_000_000, report)
     ]
     assert sizes == [3_000_000, 3_000_000, 1_500_000]
-    assert problems == []
+    assert report.problems == []
 
 
 def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path: Path):
     good = put(tmp_path / "good.eml")
     gone = tmp_path / "gone.eml"
-    problems: list[str] = []
-    (batch,) = read([gone, good], LIMIT, problems)
+    report = Report()
+    (batch,) = read([gone, good], LIMIT, report)
     assert [one.raw for one in batch.deliveries] == [RAW]
-    assert problems == [f"{gone}: cannot be read: no such file or directory"]
+    assert report.problems == [f"{gone}: cannot be read: no such file or directory"]
+
+
+# --- what a file is -------------------------------------------------------------------------
+
+
+def told(*files: Path, limit: int = LIMIT) -> tuple[list[bytes], list[str]]:
+    """The messages of the files, and what is said of those that cannot be read."""
+    report = Report()
+    raws = [one.raw for batch in read(files, limit, report) for one in batch.deliveries]
+    assert report.done == len(files)
+    return raws, report.problems
+
+
+@pytest.mark.parametrize("name", ["a", "a.eml", "a.mbox", "a.gz", "a.mbox.gz", "a.txt"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_is_told_by_its_first_bytes_whatever_its_name(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+):
+    assert told(put(tmp_path / name, pack(RAW))) == ([RAW], [])
+    mbox = MARK + SHORT + b"\n" + MARK + SHORT
+    assert told(put(tmp_path / name, pack(mbox))) == ([SHORT, SHORT], [])
+    assert told(put(tmp_path / name, pack(b"From nobody\n" + SHORT))) == ([SHORT], [])
+
+
+def test_an_empty_file_is_an_empty_mailbox_but_an_eml_is_a_broken_mail(tmp_path: Path):
+    assert told(put(tmp_path / "root", b""), put(tmp_path / "a.mbox", b"")) == ([], [])
+    assert told(put(tmp_path / "a.eml", b"")) == ([b""], [])
+
+
+def test_a_packed_file_may_have_several_members_and_zeros_behind(tmp_path: Path):
+    half = len(RAW) // 2
+    raw = gzip.compress(RAW[:half]) + gzip.compress(b"") + gzip.compress(RAW[half:]) + b"\0" * 600
+    assert told(put(tmp_path / "a.eml.gz", raw)) == ([RAW], [])
+
+
+def test_a_packed_file_has_the_location_of_what_is_in_it(tmp_path: Path):
+    path = put(tmp_path / "a.eml.gz", gzip.compress(RAW))
+    assert delivered(path, LIMIT).location == delivered(put(tmp_path / "a.eml"), LIMIT).location
+
+
+def test_one_message_is_delivered_of_a_mailbox_and_several_are_refused(tmp_path: Path):
+    one = put(tmp_path / "one.mbox", MARK + SHORT)
+    assert delivered(one, LIMIT).raw == SHORT
+    two = put(tmp_path / "two.mbox", (MARK + SHORT + b"\n") * 2)
+    with pytest.raises(UnreadableInput, match=r"two\.mbox: holds several messages: name a file"):
+        delivered(two, LIMIT)
+    with pytest.raises(UnreadableInput, match="holds no message"):
+        delivered(put(tmp_path / "none.mbox", b""), LIMIT)
+
+
+# --- what is damaged, and what changes meanwhile --------------------------------------------
+
+
+def test_of_a_packed_file_that_ends_too_early_all_before_is_read(tmp_path: Path):
+    whole = gzip.compress(MARK + SHORT + b"\n" + MARK + SHORT + os.urandom(1_000), mtime=0)
+    path = put(tmp_path / "a.mbox.gz", whole[:-500])
+    raws, (problem,) = told(path)
+    assert raws == [SHORT]
+    assert problem.startswith(f"{path}: its gzip ends too early, after ")
+    for size in (0, 2, 9, len(whole) - 8, len(whole) - 1):
+        _, (problem,) = told(put(tmp_path / "a.mbox.gz", whole[:size]))
+        assert "its gzip ends too early" in problem
+
+
+@pytest.mark.parametrize("behind", [b"", b"behind"])
+def test_of_a_packed_file_that_is_damaged_all_before_is_read(tmp_path: Path, behind: bytes):
+    whole = bytearray(gzip.compress(MARK + SHORT + b"\n" + MARK + SHORT) + behind)
+    if not behind:
+        whole[-6] ^= 1  # of the checksum
+    raws, (problem,) = told(put(tmp_path / "a.mbox.gz", bytes(whole)))
+    assert raws == [SHORT]
+    assert "its gzip is damaged after " in problem
+
+
+def test_what_is_packed_twice_is_refused(tmp_path: Path):
+    path = put(tmp_path / "a.eml.gz", gzip.compress(gzip.compress(RAW)))
+    assert told(path) == ([], [f"{path}: is packed twice; unpack it once, and read that"])
+
+
+def while_reading(path: Path, change: Callable[[], object]) -> tuple[list[bytes], list[str]]:
+    """What is read of the file, and said of it, if it changes after the first batch."""
+    report = Report()
+    batches: Iterator[Batch] = read([path], LIMIT, report)
+    first = next(batches)
+    change()
+    raws = [one.raw for batch in (first, *batches) for one in batch.deliveries]
+    return raws, report.problems
+
+
+def many(tmp_path: Path, bytes_behind: int = 0) -> Path:
+    """A mailbox of more than a batch; its last message is as long as asked."""
+    last = MARK + SHORT + b"x" * bytes_behind + b"\n"
+    return put(tmp_path / "a.mbox", (MARK + SHORT + b"\n") * 260 + last + b"\n")
+
+
+def append(path: Path, raw: bytes) -> None:
+    with path.open("ab") as stream:
+        stream.write(raw)
+
+
+def test_of_a_mailbox_that_grows_what_was_there_is_read(tmp_path: Path):
+    path = many(tmp_path)
+    raws, problems = while_reading(path, lambda: append(path, MARK + SHORT))
+    assert (len(raws), problems) == (261, [])
+
+
+def test_of_a_message_that_is_being_written_is_said_that_it_was_cut(tmp_path: Path):
+    path = many(tmp_path)
+    raws, problems = while_reading(path, lambda: append(path, b"more of it\n"))
+    assert len(raws) == 260
+    (problem,) = problems
+    assert problem == (
+        f"{path}: is still being written: its last message was cut, and is left out;"
+        " read it again later"
+    )
+
+
+def test_of_a_mailbox_that_became_shorter_the_rest_is_read(tmp_path: Path):
+    path = many(tmp_path, 1_000_000)
+    raws, problems = while_reading(path, lambda: os.truncate(path, 500_000))
+    assert len(raws) == 260
+    assert problems == [
+        f"{path}: became shorter while it was read: what was cut off is left out; read it again"
+    ]
+
+
+def test_a_mailbox_that_goes_away_while_it_is_read_is_read_to_its_end(tmp_path: Path):
+    path = many(tmp_path, 1_000_000)
+    raws, problems = while_reading(path, path.unlink)
+    assert (len(raws), problems) == (261, [])
+
+
+def test_what_has_been_read_is_told_by_files_and_their_shares(tmp_path: Path):
+    line = b"x" * 78 + b"\n"
+    large = put(tmp_path / "a.mbox", (MARK + b"A: 1\n\n" + line * 1_000 + b"\n") * 200)
+    report = Report()
+    shares = [report.done for _ in read([put(tmp_path / "a.eml"), large], 10**6, report)]
+    assert shares == sorted(shares)
+    assert all(1 < share < 2 for share in shares[:-1])
+    assert len(set(shares)) == len(shares) > 3
+    assert report.done == 2

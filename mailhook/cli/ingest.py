@@ -1,47 +1,63 @@
-"""ingest: mails that lie in files."""
+"""ingest: mails that lie in files, or come by standard input."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
 import click
 
 from mailhook.cli import options, screen
-from mailhook.errors import UnreadableInput
+from mailhook.errors import UnreadableInput, UsageError
 from mailhook.model import Outcome
 
 
 @click.command()
-@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path())
 @options.as_json
 @click.pass_context
-def ingest(ctx: click.Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Read .eml files, and folders of them, into the store.
+def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
+    """Read mails from files and folders into the store.
 
-    The files stay as they are; reading one twice changes nothing. One that is
-    larger than `max_message_bytes` of every mailbox is kept with its headers only.
+    A file is one message (.eml) or many (mbox), packed by gzip or not; of a folder
+    all .eml, .mbox, .mbx, Maildirs and mailboxes without a suffix below it are read;
+    - is standard input. The files stay as they are; reading one twice changes
+    nothing. A message that is larger than `max_message_bytes` of every mailbox is
+    kept with its headers only.
     """
     from mailhook import pipeline
     from mailhook.sources import files
     from mailhook.trust import Trust
 
     settings = options.settings(ctx)
-    listing = files.find(paths)
-    problems = list(listing.problems)
+    listing = files.find([_named(path) for path in paths])
+    report = files.Report(list(listing.problems))
     counts: Counter[Outcome] = Counter()
     trust = Trust.of(settings.trust)
     with (
         options.store(settings, "ingest") as store,
-        screen.progress(len(listing.files), "mails") as bar,
+        screen.progress(len(listing.files), "files") as bar,
     ):
-        for batch in files.read(listing.files, options.limit_bytes(settings), problems):
+        for batch in files.read(listing.files, options.limit_bytes(settings), report):
             counts.update(pipeline.ingest(batch, store, trust))
-            bar.advance(bar.task_ids[0], len(batch.deliveries))
+            bar.update(bar.task_ids[0], completed=report.done)
+        bar.update(bar.task_ids[0], completed=report.done)
     told = {name.value: counts[name] for name in Outcome if counts[name]}
     if as_json:
-        screen.document({"outcomes": told, "errors": problems})
-    elif told or not problems:
+        screen.document({"outcomes": told, "errors": report.problems})
+    elif told or not report.problems:
         click.echo(screen.counted(told))
-    if problems:
-        raise UnreadableInput("\n".join(map(screen.escaped, problems)))
+    if report.problems:
+        raise UnreadableInput("\n".join(map(screen.escaped, report.problems)))
+
+
+def _named(path: str) -> Path:
+    """The path; `-` is standard input, where `./-` is a file."""
+    from mailhook.sources import files
+
+    if path != "-":
+        return Path(path)
+    if sys.stdin and sys.stdin.isatty():
+        raise UsageError("- reads standard input, which is a terminal; pipe a mail or mbox into it")
+    return files.STDIN
