@@ -65,7 +65,7 @@ def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> E
         occurred_at=occurred_at,
         time_source=time_source,
         updated_at=times.parse(_text(notice.object, "update_date") or ""),
-        authenticity="verified" if context.verified or notice.proven else "unverified",
+        authenticity="verified" if _is_proven(notice, context) else "unverified",
         confidence=notice.confidence,
         truora_id=notice.truora_id,
         idempotency_key=notice.idempotency_key,
@@ -76,6 +76,11 @@ def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> E
         raw_status=raw_status,
         raw_timestamp=notice.timestamp,
     )
+
+
+def _is_proven(notice: Notice, context: Context) -> bool:
+    """A signature proves itself; the sender's proof is not that of a mail it passes on."""
+    return notice.proven or (context.verified and not notice.passed_on)
 
 
 def alias(vendor_id: str) -> str:

@@ -150,7 +150,9 @@ class Message:
 class Notice:
     """What the vendor said, in the vendor's words, by whatever spelling.
 
-    `proven` is true where the notice carried its own valid signature.
+    `proven` is true where the notice carried its own valid signature; `passed_on`
+    where it stands in a mail that this one forwards, and has none of its proof.
+    `told_in` says of each part, by name, on which words of the mail it was read.
     `timestamp` is the vendor's time of the event as written, None where the
     spelling had none. `product` only where the spelling named one.
     """
@@ -166,6 +168,8 @@ class Notice:
     version: str | None = None
     confidence: Confidence = "exact"
     proven: bool = False
+    passed_on: bool = False
+    told_in: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,9 +135,11 @@ def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -
     if not reading.notices:
         return _nothing_read(finding, mail)
     events = interpret_all(finding, reading)
-    if verified or trust.settings.require == "none":
+    if trust.settings.require == "none":
         return replace(finding, events=events)
     proven = tuple(event for event in events if event.authenticity == "verified")
+    if not proven and verified:
+        raise Untrusted("it reads like a hook, but of a mail that this one only passes on")
     if not proven:
         raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
     return replace(

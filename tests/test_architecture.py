@@ -15,7 +15,8 @@ ROOT = Path(mailhook.__file__).parent
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
     {"errors", "model", "mime"},
-    {"times", "strict_json", "config", "catalog", "markup", "message"},
+    {"times", "strict_json"},
+    {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching"},
     {"readers", "sources", "trust"},
     {"store"},

@@ -134,7 +134,7 @@ def test_what_the_vendor_gave_no_id_and_time_for_has_the_key_and_ours(rows: list
 
 
 def events_of(text: str) -> list[Event]:
-    reading = json_reader.read([text])
+    reading = json_reader.read([text], "", catalog.load())
     assert reading
     assert (reading.unread, reading.problem) == (0, None)
     return [

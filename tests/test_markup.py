@@ -9,6 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailhook import markup
+from mailhook.markup import View
+
+
+def texts(view: View) -> tuple[str, ...]:
+    return tuple(line.text for line in view.lines)
+
+
+def rows_of(view: View) -> tuple[tuple[str, ...], ...]:
+    return tuple(line.cells for line in view.lines if line.cells)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +42,21 @@ from mailhook import markup
         ("yes<p style='font-size:0px'>no</p>", ("yes",)),
         ("yes<p style='font-size:0.8em'>yes</p>", ("yes", "yes")),
         ("yes<p style='mso-hide:all'>no</p>", ("yes",)),
+        ("yes<p style='opacity:0'>no</p>", ("yes",)),
+        ("yes<p style='opacity:0.9'>yes</p>", ("yes", "yes")),
+        ("yes<p style='max-height:0;overflow:hidden'>no</p>", ("yes",)),
+        ("yes<p style='position:absolute;left:-9999px'>no</p>", ("yes",)),
+        ("yes<p style='color:transparent'>no</p>", ("yes",)),
+        ("yes<p style='color:#fff'>no</p>", ("yes",)),
+        ("yes<p style='color:#fefefe'>no <b style='color:#000'>yes</b></p>", ("yes", "yes")),
+        ("yes<p style='color: white; background:#003366'>yes</p>", ("yes", "yes")),
+        ("<table><tr><td bgcolor='#036'><font color=white>yes</font></table>", ("yes",)),
+        ("<div style='background:#222'><p style='color:#222'>no</p>yes</div>", ("yes",)),
+        ("<div style='background:url(x.png)'><p style='color:#fff'>yes</p></div>", ("yes",)),
+        ("yes<p style='color:rgb(255, 255, 255)'>no</p>", ("yes",)),
+        ("<style>.x, #y {display:none}</style>yes<p class='x z'>no</p><p id=y>no</p>", ("yes",)),
+        ("<style>@media print {.x {display:none}}</style><p class=x>yes</p>", ("yes",)),
+        ("<style>/* .x {display:none} */</style><p class=x>yes</p>", ("yes",)),
         ("Ch\u200beck\u202e ID", ("Check ID",)),
         ("<p>one<p>two", ("one", "two")),
         ("</p></div>one", ("one",)),
@@ -42,7 +66,7 @@ from mailhook import markup
     ],
 )
 def test_a_page_is_the_lines_a_person_sees(html: str, lines: tuple[str, ...]):
-    assert markup.page(html).lines == lines
+    assert texts(markup.page(html)) == lines
 
 
 @pytest.mark.parametrize(
@@ -63,18 +87,20 @@ def test_a_page_is_the_lines_a_person_sees(html: str, lines: tuple[str, ...]):
 def test_the_rows_of_a_table_are_its_cells_and_a_layout_table_is_none(
     html: str, rows: tuple[tuple[str, ...], ...]
 ):
-    assert markup.page(html).rows == rows
+    assert rows_of(markup.page(html)) == rows
 
 
 def test_links_are_told_where_a_person_can_follow_them():
     html = "<a href='https://example.com/?t=1'>x</a><a>y</a><a href='no' hidden>z</a>"
-    assert markup.page(html).links == ("https://example.com/?t=1",)
+    (link,) = markup.page(f"<p>one</p>{html}").links
+    assert (link.href, link.words, link.at) == ("https://example.com/?t=1", "x", 1)
 
 
 def test_plain_text_is_its_lines_and_what_tabs_and_bars_part():
     view = markup.plain("one\n\n  two  three \na\tb\n| c | d |\n\u200be\u202e\n")
-    assert view.lines == ("one", "two three", "a b", "| c | d |", "e")
-    assert view.rows == (("a", "b"), ("c", "d"))
+    assert texts(view) == ("one", "two three", "a b", "| c | d |", "e")
+    assert rows_of(view) == (("two", "three"), ("a", "b"), ("c", "d"))
+    assert [line.gap for line in view.lines] == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +121,14 @@ def test_plain_text_is_its_lines_and_what_tabs_and_bars_part():
         ("| mine | mine |", "| mine | mine |"),
         ("mine\nOn Mon, 3 Aug 2026 at 1 PM A\n<a@example.com> wrote:\n\ntheirs", "mine"),
         ("mine\nFrom: a@example.com\nSent: Monday\nTo: b\ntheirs", "mine"),
-        ("mine\n\nDe: a\nEnviado el: lunes\nPara: b\ntheirs", "mine\n"),
+        ("mine\n\nDe: a\nEnviado el: lunes\nPara: b\ntheirs", "mine"),
         ("mine\n*De:* a\n*Enviada em:* segunda\n*Assunto:* c\ntheirs", "mine"),
         ("De: a\nFecha: 2026-08-03\nmine", "De: a\nFecha: 2026-08-03\nmine"),
         ("On time, he wrote: yes\nmine", "On time, he wrote: yes\nmine"),
     ],
 )
 def test_quoted_words_are_not_the_mails_own(text: str, own: str):
-    assert markup.unquoted(text) == own
+    assert markup.split(markup.plain(text)).own.text == own
 
 
 @pytest.mark.parametrize(
@@ -121,10 +147,12 @@ def test_quoted_words_are_not_the_mails_own(text: str, own: str):
 )
 def test_a_page_s_quotes_are_not_the_mails_own(quote: str):
     theirs = "<table><tr><td>Check ID</td><td>CHK1</td></tr></table><a href='u'>theirs</a>"
-    view = markup.page(f"<p>mine</p>{quote.format(theirs)}")
-    assert view.lines[0] == "mine"
-    assert "CHK1" not in view.text
-    assert not view.rows
+    parts = markup.split(markup.page(f"<p>mine</p>{quote.format(theirs)}"))
+    assert texts(parts.own)[0] == "mine"
+    assert "CHK1" not in parts.own.text
+    assert not (rows_of(parts.own))
+    assert not (parts.own.links)
+    assert rows_of(parts.other) == (("Check ID", "CHK1"),)
 
 
 def reopened(count: int) -> str:
@@ -167,7 +195,7 @@ def test_no_page_takes_long(html: str):
 
 def test_a_page_as_large_as_notifications_get_is_looked_at():
     row = "<tr><td style='padding:4px 8px; color:#333'><b>Label</b></td><td>value</td></tr>"
-    assert len(markup.page(f"<table>{row * 500}</table>").rows) == 500
+    assert len(rows_of(markup.page(f"<table>{row * 500}</table>"))) == 500
 
 
 @pytest.mark.parametrize(
@@ -176,7 +204,7 @@ def test_a_page_as_large_as_notifications_get_is_looked_at():
 def test_a_megabyte_of_text_is_seen_in_no_time(shape: str):
     text = shape * (1_000_000 // len(shape))
     start = time.process_time()
-    markup.plain(markup.unquoted(text))
+    markup.split(markup.plain(text))
     assert time.process_time() - start < 2
 
 
@@ -192,5 +220,6 @@ TAGS = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 def test_whatever_a_page_holds_there_is_a_view_of_it(html: str):
     view = markup.page(html)
-    assert all(line.strip() == line and line for line in view.lines)
-    assert all(len(row) > 1 for row in view.rows)
+    assert all(line.text and line.text.split() == line.raw.split() for line in view.lines)
+    assert all(len(line.cells) != 1 for line in view.lines)
+    assert all(0 <= link.at <= len(view.lines) for link in view.links)

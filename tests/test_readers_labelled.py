@@ -147,7 +147,7 @@ def test_type_and_action_on_labels_of_their_own_pass_as_they_are_written(
 
 def test_a_type_by_its_name_in_another_language_is_its_wire_word():
     notice = one("Tipo de evento: Verificación de antecedentes\nAcción: finalizada\nPaís: Perú\n")
-    assert (notice.type, notice.object) == ("check", {"country": "PE"})
+    assert (notice.type, notice.object) == ("check", {"country": "PE", "country_name": "Perú"})
 
 
 @pytest.mark.parametrize("head", ["Event type: check\nEvent action: finished\n", HEAD])
@@ -224,7 +224,8 @@ def test_unknown_labels_are_left_out():
 
 
 def test_a_label_may_repeat_itself_but_not_contradict_itself():
-    assert one(f"{HEAD}Country: CO\nCountry: Colombia\n").object == {"country": "CO"}
+    repeated = one(f"{HEAD}Country: CO\nCountry: Colombia\n")
+    assert repeated.object == {"country": "CO", "country_name": "Colombia"}
     for text in ("Country: CO\nCountry: Peru\n", "Timestamp: 2026-08-03\nDate: 2026-08-04\n"):
         reading = read(f"{HEAD}{text}")
         assert (reading.notices, reading.unread) == ((), 1)

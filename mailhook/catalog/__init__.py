@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 
 from mailhook.catalog import labels, names, source, structure
 from mailhook.catalog.actions import ActionWords
 from mailhook.catalog.alerts import AlertWords, alert_words
-from mailhook.catalog.text import fold, squeeze, synonyms
+from mailhook.catalog.statements import Statements
+from mailhook.catalog.text import consecutive, fold, squeeze, stem, synonyms, words
 from mailhook.catalog.values import Values
 from mailhook.catalog.vocabulary import (
     ActionInfo,
@@ -39,8 +40,11 @@ __all__ = [
     "fingerprint",
     "fold",
     "load",
+    "words",
 ]
 
+_LONGEST_NAME = 100
+_LONGEST_LABEL = 80
 _BLANKS = re.compile(r"[-\s]+")
 _UNKNOWN = ActionInfo(
     name="", rank=structure.UNKNOWN_RANK, repeats=True, final=False, follows_final=False
@@ -107,9 +111,64 @@ class Catalog:
             return EventName(*pair, exact=False)
         return None
 
+    def stated_event(self, sentence: str, vendor_id: str = "") -> EventName | None:
+        """The one event that a sentence states as a fact; `vendor_id` says of what it may be."""
+        pair = self._statements.event(sentence, self.types_of_id(vendor_id))
+        return EventName(*pair, exact=False) if pair else None
+
+    def types_of_id(self, vendor_id: str) -> tuple[str, ...]:
+        """The types whose subjects have ids that begin as this one does."""
+        return self._prefixes.get(vendor_id[:3].upper(), ())
+
+    def id_field(self, type_name: str, vendor_id: str) -> str:
+        """The member of an object of the type, normalised, that holds an id like this one."""
+        info = self.types[type_name]
+        nth = info.prefixes.index(vendor_id[:3].upper()) if len(info.prefixes) > 1 else 0
+        return info.id_fields[nth]
+
+    def field_of_id(self, type_name: str, vendor_id: str) -> str | None:
+        """The member of an object of the type that an id like this one is, by its letters."""
+        letters = vendor_id[:3].upper()
+        info = self.types.get(type_name)
+        if info and letters in info.prefixes:
+            return self.id_field(type_name, vendor_id)
+        return self._source["ids"].get(letters)
+
+    def is_id_of(self, kind: str, label: str) -> bool:
+        """Whether the label says of itself that it is the id of such a thing."""
+        return self._labels.is_id_of(kind, label)
+
+    def is_moment(self, label: str) -> bool:
+        """Whether the label is a word for what happened, so that a time beside it is when."""
+        action = self._actions.anywhere(label)
+        return action is not None and action not in {"created", "updated"}
+
+    def is_english(self, label: str) -> bool:
+        """Whether the label may be English, where a date may begin with the month."""
+        return self._labels.english(label)
+
+    def split_event(self, text: str) -> EventName | None:
+        """An event of unknown type by a name that ends or begins with a word for an action."""
+        pair = self._names.split(text)
+        return EventName(*pair, exact=True) if pair else None
+
+    def members(
+        self, field: str, text: str, *, day_first: bool = False
+    ) -> Iterator[tuple[str, Json]]:
+        """The member of the object that a field is; of a country its name as written, too."""
+        value = self._values.value(field, text, day_first=day_first)
+        yield field, value
+        if self.kind(field) == "country" and value != text.strip():
+            yield f"{field}_name", text.strip()
+
+    def speaks_of_examples(self, text: str) -> bool:
+        """Whether the text says of itself that it shows examples."""
+        said = words(text)
+        return any(consecutive(said, phrase) for phrase in self._examples)
+
     def find_product(self, text: str) -> str | None:
         """The most general type of the product that a label names."""
-        return self._product_names.get(squeeze(text))
+        return self._product_names.get(_singular(text))
 
     def field(self, label: str, type_name: str | None = None) -> str | None:
         """The wire name of the field that a label means on that type."""
@@ -125,7 +184,46 @@ class Catalog:
 
     def meta(self, label: str) -> str | None:
         """The part of the notice itself that a label names: `event`, `product`, `timestamp`, …."""
-        return self._meta.get(squeeze(label))
+        return self._labels.meta(label)
+
+    def is_label(self, text: str) -> bool:
+        """Whether the text is a label of some field, or of the notice itself."""
+        return len(text) <= _LONGEST_LABEL and self._is_label(text)
+
+    def closes(self, label: str) -> bool:
+        """Whether what looks like a label is a greeting, a note, a part of a signature."""
+        return fold(label) in self._closings
+
+    def are_columns(self, cells: Sequence[str]) -> bool:
+        """Whether the cells of a row are the heads of its columns: Field, Value."""
+        return all(fold(cell) in self._columns for cell in cells)
+
+    def is_subject_id(self, label: str) -> bool:
+        """Whether the label is that of the id by which some type knows its subjects."""
+        return self._labels.meaning(label) in self._subject_ids
+
+    def fits(self, label: str, value: str) -> bool:
+        """Whether the value is one that a person would read after the label with no sign between.
+
+        Of words from a list one that is on it, of an id one word, of a time digits.
+        """
+        if name := self.meta(label):
+            return self._fits_meta(name, value)
+        field = self._labels.meaning(label)
+        if field is None:
+            return False
+        return self._values.fits(field, value, label)
+
+    def _fits_meta(self, name: str, value: str) -> bool:
+        if name in {"event", "action"}:
+            return self.find_event(value) is not None
+        if name in {"product", "type"}:
+            return self.find_product(value) is not None
+        return value[0].isdigit() if name in {"timestamp", "version"} else " " not in value
+
+    def label_at_start(self, said: Sequence[str]) -> int:
+        """How many of a line's folded words, from the first, are a label; 0 if none are."""
+        return self._labels.leading(said)
 
     def alert_words(self) -> AlertWords:
         """The words by which mails tell of the delivery of hooks."""
@@ -140,6 +238,40 @@ class Catalog:
         return ActionWords(self._source)
 
     @cached_property
+    def _is_label(self) -> Callable[[str], bool]:
+        """Remembers the labels of recent mails: those of the next are the same."""
+
+        def is_label(text: str) -> bool:
+            known = self._labels.known(text)
+            return self._labels.written(text) or (known and self.find_product(text) is None)
+
+        return lru_cache(maxsize=8192)(is_label)
+
+    @cached_property
+    def _closings(self) -> frozenset[str]:
+        return frozenset(map(fold, synonyms(self._source["closings"])))
+
+    @cached_property
+    def _columns(self) -> frozenset[str]:
+        return frozenset(map(fold, synonyms(self._source["columns"])))
+
+    @cached_property
+    def _subject_ids(self) -> frozenset[str]:
+        return frozenset(name for info in self.types.values() for name in info.id_fields)
+
+    @cached_property
+    def _examples(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(words(phrase)) for phrase in synonyms(self._source["examples"]))
+
+    @cached_property
+    def _prefixes(self) -> Mapping[str, tuple[str, ...]]:
+        letters = {prefix for info in self.types.values() for prefix in info.prefixes}
+        return {
+            prefix: tuple(n for n, info in self.types.items() if prefix in info.prefixes)
+            for prefix in letters
+        }
+
+    @cached_property
     def _alerts(self) -> AlertWords:
         return alert_words(self._source["alerts"])
 
@@ -148,12 +280,12 @@ class Catalog:
         return labels.Labels(self._source)
 
     @cached_property
-    def _meta(self) -> Mapping[str, str]:
-        return labels.meta(self._source)
-
-    @cached_property
     def _names(self) -> names.Names:
         return names.Names(self._source, self._actions.of)
+
+    @cached_property
+    def _statements(self) -> Statements:
+        return Statements(self._source, self._names)
 
     @cached_property
     def _values(self) -> Values:
@@ -169,7 +301,7 @@ class Catalog:
     @cached_property
     def _product_names(self) -> Mapping[str, str]:
         """Names of types and products to the type; a product's own name goes first."""
-        return {squeeze(name): type_name for name, type_name in names.type_names(self._source)}
+        return {_singular(name): type_name for name, type_name in names.type_names(self._source)}
 
     def _types_of(self, product: str) -> tuple[str, ...]:
         """The types of the product that a label names, the named one first."""
@@ -178,6 +310,12 @@ class Catalog:
             return ()
         kin = (n for n, info in self.types.items() if info.product == self.types[named].product)
         return (named, *(name for name in kin if name != named))
+
+
+@lru_cache(maxsize=1024)
+def _singular(name: str) -> str:
+    """A name of a product as it is compared: `Checks contínuos` is `check continuo`."""
+    return " ".join(map(stem, words(name[:_LONGEST_NAME])))
 
 
 def _joined(raw: str) -> str:

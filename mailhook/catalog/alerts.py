@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from mailhook.catalog.source import AlertEntry
-from mailhook.catalog.text import columns, fold, squeeze, synonyms, words
+from mailhook.catalog.text import columns, consecutive, fold, squeeze, synonyms, words
 
 # "has not been disabled", "ningún webhook ha sido desactivado"
 _NEGATION_REACH = 4
+# "The deliveries of the last hour have failed": a few words may stand within a phrase.
+_REACH = 6
 # Between "are disabled" and "when more than 80 % fail" stands no more than "automatically".
 _RULE_REACH = 3
 
@@ -67,7 +69,9 @@ class AlertWords:
         if any(word not in places for word in phrase):
             return False
         at = _in_order(said, phrase)
-        return bool(at) and not self._denied(said, at) and not self._supposed(said, at)
+        if not at or at[-1] - at[0] >= len(phrase) + _REACH:
+            return False
+        return not self._denied(said, at) and not self._supposed(said, at)
 
     def _denied(self, said: Sequence[str], at: Sequence[int]) -> bool:
         nearby = range(max(0, at[0] - _NEGATION_REACH), at[-1])
@@ -114,9 +118,4 @@ def _in_order(said: Sequence[str], phrase: Phrase) -> list[int]:
 
 
 def _any_in(phrases: Sequence[Phrase], said: Sequence[str]) -> bool:
-    return any(_consecutive(said, phrase) for phrase in phrases)
-
-
-def _consecutive(said: Sequence[str], phrase: Phrase) -> bool:
-    length = len(phrase)
-    return any(tuple(said[i : i + length]) == phrase for i in range(len(said) - length + 1))
+    return any(consecutive(said, phrase) for phrase in phrases)

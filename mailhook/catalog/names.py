@@ -6,13 +6,14 @@ an action ("Verificación de antecedentes finalizada", "Se creó el chequeo").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias
 
 from mailhook.catalog import actions
 from mailhook.catalog.source import Source
-from mailhook.catalog.text import columns, synonyms, words
+from mailhook.catalog.text import columns, fold, synonyms, words
 from mailhook.catalog.trie import Mark, Trie
 
 Pair: TypeAlias = tuple[str, str]
@@ -20,8 +21,10 @@ ActionOf: TypeAlias = Callable[[str, str], str | None]
 
 _LONGEST_NAME = 300
 # "Check created by: …" tells who, not that.
-_AGENTS = frozenset({"by", "por", "pelo", "pela"})
-_DENIALS = frozenset({"not", "no", "nao", "never", "nunca", "sin", "sem"})
+# As words for what was done end in the three languages: flagged, marcado, revisadas.
+_PARTICIPLE = re.compile(r"(?:ed|[ai]d[oa])s?$")
+AGENTS = frozenset({"by", "por", "pelo", "pela"})
+DENIALS = frozenset({"not", "no", "nao", "never", "nunca", "sin", "sem"})
 
 
 class Names:
@@ -31,7 +34,7 @@ class Names:
         self._action_of = action_of
         self._products = {name: entry["product"] for name, entry in source["types"].items()}
         self._adverbs = {" ".join(words(adverb)) for adverb in synonyms(source["adverbs"])}
-        self._generic = frozenset(synonyms(source["generic"]))
+        self._generic = frozenset(map(fold, synonyms(source["generic"])))
         self._trie = _trie(source)
 
     def whole(self, text: str, types: Sequence[str] = ()) -> Pair | None:
@@ -42,24 +45,66 @@ class Names:
         """
         if len(text) > _LONGEST_NAME:
             return None
-        marks = self._bare(text)
+        marks = self._bare(self.marks(words(text)))
         if marks and types and (pair := self._with_product(marks, types)):
             return pair
-        if any(mark.kind in {"other", "generic"} for mark in marks):
+        if any(mark.kind == "type" for mark in marks):
+            marks = [mark for mark in marks if mark.kind != "generic"]
+        if not marks or any(mark.kind in {"other", "generic"} for mark in marks):
             return None
         return self._stated(marks)
 
     def within(self, text: str) -> Pair | None:
         """The one event that is named somewhere in the text; None where it names several."""
-        found = set(self._mentions(self._marks(text[:_LONGEST_NAME])))
+        found = set(self.side_by_side(self.marks(words(text[:_LONGEST_NAME]))))
         return found.pop() if len(found) == 1 else None
 
-    def _marks(self, text: str) -> list[Mark]:
-        return [mark for mark in self._trie.marks(words(text)) if mark.kind != "filler"]
+    def split(self, text: str) -> Pair | None:
+        """Type and action of a name of which only the action is known, or has the form of one."""
+        marks = self.marks(words(text[:_LONGEST_NAME]))
+        if len(marks) < 2:  # noqa: PLR2004 - what it is about, and what happened
+            return None
+        told = [mark for mark in marks if mark.kind == "action"]
+        if not told and _PARTICIPLE.search(marks[-1].key):
+            told = [marks[-1]]
+        if len(told) != 1 or told[0] not in {marks[0], marks[-1]}:
+            return None
+        rest = [mark.key for mark in marks if mark is not told[0]]
+        if len(rest) == 1 and _PARTICIPLE.search(rest[0]):
+            return None  # two words for what happened, and none for what it happened to
+        return " ".join(rest), told[0].key
 
-    def _bare(self, text: str) -> list[Mark]:
-        marks = self._marks(text)
-        while len(marks) > 1 and marks[-1].key in self._adverbs and _tells(marks[-2]):
+    def product(self, type_name: str) -> str:
+        """The product that a type belongs to."""
+        return self._products[type_name]
+
+    def marks(self, said: Sequence[str]) -> list[Mark]:
+        """The folded words as names, those without meaning left out."""
+        return self._trie.marks(said)
+
+    def pair(self, type_name: str, told: Mark) -> Pair | None:
+        """The event that an action's word is on that type."""
+        action = self._action_of(type_name, told.key) if told.kind == "action" else None
+        return (type_name, action) if action else None
+
+    def side_by_side(self, marks: Sequence[Mark]) -> Iterator[Pair]:
+        """Each event whose name, or whose type and action, stand side by side."""
+        end = Mark("other", "")
+        padded = [end, *marks, end, end]
+        for before, one, two, after in zip(
+            padded, padded[1:], padded[2:], padded[3:], strict=False
+        ):
+            if before.key in DENIALS:
+                continue
+            if one.kind == "event" and two.key not in AGENTS:
+                yield one.type, one.action
+            elif one.kind == "type" and after.key not in AGENTS:
+                yield from filter(None, [self.pair(one.type, two)])
+            elif one.kind == "action" and before.kind != "type" and two.kind == "type":
+                yield from filter(None, [self.pair(two.type, one)] if not tells(after) else [])
+
+    def _bare(self, marks: list[Mark]) -> list[Mark]:
+        while len(marks) > 1 and marks[-1].key in self._adverbs and tells(marks[-2]):
             marks.pop()
         return marks
 
@@ -67,7 +112,7 @@ class Names:
         told = [mark for mark in marks if mark.key not in self._generic]
         if len(told) != 1 or told[0].kind != "action":
             return None
-        pairs = (self._pair(name, told[0]) for name in types)
+        pairs = (self.pair(name, told[0]) for name in types)
         return next((pair for pair in pairs if pair), None)
 
     def _stated(self, marks: Sequence[Mark]) -> Pair | None:
@@ -81,37 +126,19 @@ class Names:
     def _told(self, subjects: Sequence[Mark], told: Mark) -> Pair | None:
         if told.kind == "event":
             return told.type, told.action
-        return self._pair(subjects[-1].type, told) if subjects else None
-
-    def _pair(self, type_name: str, told: Mark) -> Pair | None:
-        action = self._action_of(type_name, told.key) if told.kind == "action" else None
-        return (type_name, action) if action else None
+        return self.pair(subjects[-1].type, told) if subjects else None
 
     def _kin(self, one: str, other: str) -> bool:
         return self._products[one] == self._products[other]
 
-    def _mentions(self, marks: Sequence[Mark]) -> Iterator[Pair]:
-        end = Mark("other", "")
-        padded = [end, *marks, end, end]
-        for before, one, two, after in zip(
-            padded, padded[1:], padded[2:], padded[3:], strict=False
-        ):
-            if before.key in _DENIALS:
-                continue
-            if one.kind == "event" and two.key not in _AGENTS:
-                yield one.type, one.action
-            elif one.kind == "type" and after.key not in _AGENTS:
-                yield from filter(None, [self._pair(one.type, two)])
-            elif one.kind == "action" and before.kind != "type" and two.kind == "type":
-                yield from filter(None, [self._pair(two.type, one)] if not _tells(after) else [])
 
-
-def _tells(mark: Mark) -> bool:
+def tells(mark: Mark) -> bool:
+    """Whether the mark says what happened."""
     return mark.kind in {"action", "event"}
 
 
 def _trie(source: Source) -> Trie:
-    trie = Trie()
+    trie = Trie(synonyms(source["fillers"]))
     for spelling, (type_name, action) in event_names(source):
         trie.add(spelling, "event", type_name, action)
     for spelling, type_name in type_names(source):
@@ -120,8 +147,6 @@ def _trie(source: Source) -> Trie:
         trie.add(spelling, "action")
     for spelling in synonyms(source["adverbs"]):
         trie.add(spelling, "adverb")
-    for spelling in synonyms(source["fillers"]):
-        trie.add(spelling, "filler")
     for spelling in synonyms(source["generic"]):
         trie.add(spelling, "generic")
     return trie

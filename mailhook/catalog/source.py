@@ -40,7 +40,10 @@ class ActionEntry(TypedDict, total=False):
 
 
 class TypeEntry(TypedDict, total=False):
-    """A type; `id` and `status` list wire names, the first that is there counts."""
+    """A type; `id` and `status` list wire names, the first that is there counts.
+
+    `prefix` lists the letters that ids of its subjects begin with.
+    """
 
     product: str
     subject: str
@@ -48,6 +51,7 @@ class TypeEntry(TypedDict, total=False):
     status: str
     aliases: str
     names: str
+    prefix: str
     fields: dict[str, str]
     actions: dict[str, ActionEntry]
 
@@ -70,11 +74,18 @@ class Source(TypedDict):
     actions: dict[str, WordEntry]
     types: dict[str, TypeEntry]
     fields: dict[str, str]
+    ids: dict[str, str]
     meta: dict[str, str]
     statuses: dict[str, str]
     kinds: dict[str, dict[str, str]]
     countries: dict[str, str]
     fillers: str
+    articles: str
+    columns: str
+    closings: str
+    label_words: dict[str, str]
+    doubts: str
+    examples: str
     adverbs: str
     generic: str
     alerts: AlertEntry

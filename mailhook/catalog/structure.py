@@ -53,6 +53,7 @@ def _type(name: str, entry: TypeEntry, source: Source) -> TypeInfo:
         subject_type=entry.get("subject", name),
         id_fields=synonyms(entry.get("id", "")),
         status_fields=synonyms(entry.get("status", "")),
+        prefixes=synonyms(entry.get("prefix", "")),
         actions=MappingProxyType(actions),
     )
 

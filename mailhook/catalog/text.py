@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_LABEL = 200
+_SHORTEST_PLURAL = 4
+_LONG_PLURALS = ("iones", "ales", "ores")
 
 
 def fold(text: str) -> str:
@@ -32,6 +35,23 @@ def words(text: str) -> list[str]:
 def squeeze(text: str) -> str:
     """The folded letters and digits alone; empty for what is too long to be a label or name."""
     return "".join(words(text)) if len(text) <= _LONGEST_LABEL else ""
+
+
+def stem(word: str) -> str:
+    """A folded word in the singular, as far as its ending tells: checks, sesiones, validações."""
+    if len(word) <= _SHORTEST_PLURAL or word[-1] != "s" or word[-2] == "s":
+        return word
+    if word.endswith("oes"):
+        return f"{word[:-3]}ao"
+    return word[:-2] if word.endswith(_LONG_PLURALS) else word[:-1]
+
+
+def consecutive(said: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether the words of the phrase stand side by side among those said."""
+    length, first = len(phrase), phrase[0]
+    return first in said and any(
+        said[at : at + length] == list(phrase) for at, word in enumerate(said) if word == first
+    )
 
 
 def columns(cell: str) -> tuple[tuple[str, ...], ...]:

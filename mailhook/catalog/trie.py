@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from mailhook.catalog.text import words
+from mailhook.catalog.text import stem, words
 
-Kind = Literal["event", "type", "action", "adverb", "filler", "generic", "other"]
+Kind = Literal["event", "type", "action", "adverb", "generic", "other"]
 
 
 class Mark(NamedTuple):
     """What a run of words in a line is.
 
-    `key` is the words as folded; `type` is set for types and events, `action`
-    for events.
+    `key` is the words as the catalogue writes them, folded; `type` is set for types
+    and events, `action` for events. `start` and `end` are the places of its first word
+    and behind its last among the words of the line, from 0.
     """
 
     kind: Kind
     key: str
     type: str = ""
     action: str = ""
+    start: int = 0
+    end: int = 0
 
 
 class _Node:
@@ -32,26 +35,35 @@ class _Node:
 
 
 class Trie:
-    """Names to be found in lines; of two meanings of one spelling the first added stays."""
+    """Names to be found in lines, in singular and plural, whatever `fillers` are between.
 
-    def __init__(self) -> None:
+    Of two meanings of one spelling the first added stays.
+    """
+
+    def __init__(self, fillers: Iterable[str]) -> None:
         self._root = _Node()
+        self._fillers = frozenset(fillers)
 
     def add(self, spelling: str, kind: Kind, type_name: str = "", action: str = "") -> None:
         """Make the spelling known; one without letters or digits is not."""
         names = words(spelling)
         node = self._root
-        for word in names:
-            node = node.next.setdefault(word, _Node())
-        if names and node.mark is None:
+        telling = [word for word in names if word not in self._fillers]
+        for word in telling:
+            node = node.next.setdefault(stem(word), _Node())
+        if telling and node.mark is None:
             node.mark = Mark(kind, " ".join(names), type_name, action)
 
     def marks(self, line: Sequence[str]) -> list[Mark]:
-        """The line as marks, each the longest known name at its place, else one word."""
+        """The folded words as marks, each the longest known name at its place, else one word."""
+        places = [at for at, word in enumerate(line) if word not in self._fillers]
+        stems = [stem(line[at]) for at in places]
         found, at = [], 0
-        while at < len(line):
-            mark, length = self._longest(line, at)
-            found.append(mark or Mark("other", line[at]))
+        while at < len(stems):
+            mark, length = self._longest(stems, at)
+            start, end = places[at], places[at + length - 1] + 1
+            mark = mark or Mark("other", line[start])
+            found.append(mark._replace(start=start, end=end))
             at += length
         return found
 

@@ -27,13 +27,17 @@ class ActionInfo:
 
 @dataclass(frozen=True, slots=True)
 class TypeInfo:
-    """One type of event. `id_fields` and `status_fields`: the first that the object has counts."""
+    """One type of event. `id_fields` and `status_fields`: the first that the object has counts.
+
+    `prefixes` are the letters, capital, that ids of its subjects begin with.
+    """
 
     name: str
     product: str
     subject_type: str
     id_fields: tuple[str, ...]
     status_fields: tuple[str, ...]
+    prefixes: tuple[str, ...]
     actions: Mapping[str, ActionInfo]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from urllib.parse import parse_qsl, urlsplit
 
 from mailhook.catalog import AlertWords, Catalog
 from mailhook.markup import View
 from mailhook.model import Json, Notice
-from mailhook.readers.pairs import pairs
+from mailhook.readers.pairs import Said
 from mailhook.readers.reading import Reading
+from mailhook.readers.sentences import sentences
 
 NAME = "alert"
 
@@ -21,24 +22,28 @@ _PERCENT = re.compile(
 )
 _WINDOW = re.compile(r"(\d{1,4})\s*(minut|min\b|hour|hora)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}(?:[.,]\d{1,2})?")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_LIMIT = re.compile(
+    r"(?:more than|over|above|exceed\w*|at least|limit|threshold|m[áa]s del?|supera\w*|excedi?\w*"
+    r"|por encima del?|mayor al?|umbral|mais de|acima de|ultrapass\w*|limite)[^\d%]{0,12}$",
+    re.IGNORECASE,
+)
 _HOUR_MINUTES = 60
-_SENTENCES = 60
-_SENTENCE_LENGTH = 1000
+_BESIDE = 40
 # What names the hook stands in the subject or in the first words.
 _OPENING = 3
-# A line as long as this was broken by a mail program, and its sentence goes on in the next.
-_WRAPPED = 50
+# The name of a hook as a sentence tells it, `your webhook "Onboarding"`.
+_QUOTED = re.compile(r"""["“«'‘*_]{1,2}(?P<name>[^"“”«»'‘’*_\n]{2,60})["”»'’*_]{1,2}""")
 
 
-def read(view: View, subject: str, catalog: Catalog) -> Reading | None:
+def read(view: View, items: Sequence[Said], subject: str, catalog: Catalog) -> Reading | None:
     """The alert that a sentence states as a fact; None where none does."""
     words = catalog.alert_words()
-    sentences = list(islice(_sentences(view, subject), _SENTENCES))
-    if action := _stated(sentences, words):
-        notice = Notice(NAME, "webhook", action, _content(view, sentences, words))
-        return Reading((notice,), reader=NAME)
-    return None
+    said = [subject, *sentences(view)]
+    action = _stated(said, words)
+    if action is None:
+        return None
+    content = _content(view, items, said, words)
+    return Reading((Notice(NAME, "webhook", action, content),), reader=NAME)
 
 
 def _stated(sentences: Sequence[str], words: AlertWords) -> str | None:
@@ -54,58 +59,69 @@ def _stated(sentences: Sequence[str], words: AlertWords) -> str | None:
     return told[0] if told else None
 
 
-def _sentences(view: View, subject: str) -> Iterator[str]:
-    for paragraph in (subject, *_paragraphs(view.text)):
-        for sentence in _SENTENCE.split(paragraph):
-            yield sentence[:_SENTENCE_LENGTH]
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    """The lines of a text, a wrapped one joined with what it goes on in."""
-    parts: list[str] = []
-    for line in text.split("\n"):
-        words = " ".join(line.split())
-        if parts and not (words and len(parts[-1]) >= _WRAPPED):
-            yield " ".join(parts)
-            parts = []
-        if words:
-            parts.append(words)
-    yield " ".join(parts)
-
-
-def _content(view: View, sentences: Sequence[str], words: AlertWords) -> dict[str, Json]:
-    named = {words.label(label): value for label, value in reversed(list(pairs(view)))}
+def _content(
+    view: View, items: Sequence[Said], said: Sequence[str], words: AlertWords
+) -> dict[str, Json]:
+    named = {words.label(one.label): one.value for one in reversed(items) if one.label}
     content: dict[str, Json] = {}
-    if endpoint := _endpoint([named.get("endpoint", ""), *sentences]):
+    if endpoint := _endpoint([named.get("endpoint", ""), *said]) or _linked(view, words):
         content["endpoint"] = endpoint
-    if "hook_name" in named:
-        content["hook_name"] = named["hook_name"]
-    percent = _NUMBER.match(named.get("failure_percentage", ""))
-    if number := percent or _fact(_PERCENT, sentences, words):
-        content["failure_percentage"] = float(number[number.re.groups].replace(",", "."))
-    if window := _fact(_WINDOW, [named.get("window_minutes", ""), *sentences], words):
+    if name := named.get("hook_name") or _hook_name(said, words):
+        content["hook_name"] = name
+    percentage = _percentage(said, named.get("failure_percentage", ""), words)
+    if percentage is not None:
+        content["failure_percentage"] = percentage
+    if window := next(_facts(_WINDOW, [named.get("window_minutes", ""), *said], words), None):
         hours = window[2].lower().startswith("h")
         content["window_minutes"] = int(window[1]) * (_HOUR_MINUTES if hours else 1)
     return content
 
 
 def _endpoint(texts: Sequence[str]) -> str | None:
-    """The first address that is not the vendor's own: those lead to its dashboard.
-
-    Only what a person sees counts: links are rewritten for each addressee, and
-    creator's and owner's copies of one alert would name two endpoints.
-    """
+    """The first address that is not the vendor's own: those lead to its dashboard."""
     urls = (url.rstrip(".,;:!?*_`") for text in texts for url in _URL.findall(text))
     return next((url for url in urls if not _VENDORS.match(url)), None)
 
 
-def _fact(
-    pattern: re.Pattern[str], sentences: Sequence[str], words: AlertWords
-) -> re.Match[str] | None:
-    """The first find that no condition precedes: "if over 80 % fail" tells no percentage.
+def _linked(view: View, words: AlertWords) -> str | None:
+    """The address that a link on a word for a hook leads to.
 
-    A condition before the first find of a sentence is before its others too.
+    What a person sees counts first: links are rewritten for each addressee, and
+    creator's and owner's copies of one alert would name two endpoints. Of a link
+    that counts clicks, the address in its query is meant.
     """
-    found = ((sentence, pattern.search(sentence)) for sentence in sentences)
-    facts = (match for text, match in found if match and not words.supposed(text[: match.start()]))
-    return next(facts, None)
+    hrefs = (link.href for link in view.links if words.names_hook(link.words))
+    return _endpoint([inner for href in hrefs for inner in (*_inner(href), href)])
+
+
+def _inner(href: str) -> Iterator[str]:
+    return (value for _, value in parse_qsl(urlsplit(href).query) if _URL.match(value))
+
+
+def _hook_name(said: Sequence[str], words: AlertWords) -> str | None:
+    """What stands in quotation marks beside the word for a hook."""
+    for sentence in said:
+        for quoted in _QUOTED.finditer(sentence):
+            before = sentence[max(0, quoted.start() - _BESIDE) : quoted.start()]
+            if words.names_hook(before) and not _URL.match(quoted["name"]):
+                return quoted["name"].strip()
+    return None
+
+
+def _percentage(said: Sequence[str], labelled: str, words: AlertWords) -> float | None:
+    """The share that failed; "more than 80 %" is the vendor's limit where another is told."""
+    own = _NUMBER.match(labelled)
+    if own:
+        return float(own[0].replace(",", "."))
+    facts = list(_facts(_PERCENT, said, words))
+    measured = [fact for fact in facts if not _LIMIT.search(fact.string[: fact.start()])]
+    found = next(iter(measured or facts), None)
+    return float(found[1].replace(",", ".")) if found else None
+
+
+def _facts(
+    pattern: re.Pattern[str], sentences: Sequence[str], words: AlertWords
+) -> Iterator[re.Match[str]]:
+    """What no condition precedes: "if over 80 % fail" tells no percentage."""
+    found = (match for sentence in sentences for match in pattern.finditer(sentence))
+    return (match for match in found if not words.supposed(match.string[: match.start()]))

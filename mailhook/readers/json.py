@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mailhook import strict_json
+from mailhook.catalog import Catalog
 from mailhook.errors import MalformedNotice
 from mailhook.model import Json, Notice
+from mailhook.readers import body, ids
+from mailhook.readers.mending import mended
 from mailhook.readers.reading import Reading, each_once, is_event, notice
 
 NAME = "json"
@@ -20,14 +23,14 @@ _FAILURES = 50
 _OWN = frozenset({"object", "mailhook"})
 
 
-def read(texts: Iterable[str]) -> Reading | None:
+def read(texts: Iterable[str], subject: str, catalog: Catalog) -> Reading | None:
     """The events of all JSON in the texts, each once; None where there is none."""
     notices: list[Notice] = []
     unread, problem = 0, None
     for text in texts:
-        if _MARK not in text:
+        if "{" not in text:
             continue
-        for found in _blocks(text):
+        for found in _values(text):
             if isinstance(found, str):
                 unread, problem = unread + 1, problem or f"malformed_notice: {found}"
                 continue
@@ -35,12 +38,35 @@ def read(texts: Iterable[str]) -> Reading | None:
             unread += odd
             for event in events:
                 try:
-                    notices.append(notice(event, NAME))
+                    notices.append(_filled_in(notice(event, NAME)))
+                except MalformedNotice as error:
+                    unread, problem = unread + 1, problem or error.reason
+            if not (events or odd):
+                try:
+                    notices += body.notices(found, NAME, subject, catalog)
                 except MalformedNotice as error:
                     unread, problem = unread + 1, problem or error.reason
     if not notices and not unread:
         return None
     return Reading(each_once(notices), unread, NAME, problem)
+
+
+def _filled_in(one: Notice) -> Notice:
+    """The notice, unless it shows how one looks: with `CHKXXXX` where an id would be."""
+    values = [value for name, value in one.object.items() if name.endswith("_id")]
+    if any(isinstance(value, str) and ids.is_placeholder(value) for value in values):
+        raise MalformedNotice("a variable stands where an id should: it was not filled in")
+    return one
+
+
+def _values(text: str) -> list[Json]:
+    """What `_blocks` finds; what cannot be read as it came is read as it was written."""
+    found = list(_blocks(text))
+    if found and not any(isinstance(one, str) for one in found):
+        return found
+    again = mended(text)
+    mended_found = list(_blocks(again)) if again != text else []
+    return mended_found if any(not isinstance(one, str) for one in mended_found) else found
 
 
 def _blocks(text: str) -> Iterator[Json]:

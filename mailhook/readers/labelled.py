@@ -1,136 +1,129 @@
-"""`Label: value` lines and two-column tables, in the words of the catalogue."""
+"""`Label: value` lines and tables, in the words of the catalogue: one notice or several."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
-from mailhook.catalog import Catalog, EventName
+from mailhook import times
+from mailhook.catalog import Catalog
 from mailhook.errors import MalformedNotice
-from mailhook.markup import View
-from mailhook.model import Json, Notice
-from mailhook.readers.pairs import pairs
+from mailhook.model import Notice
+from mailhook.readers import content, ids, naming
+from mailhook.readers.blocks import Block, blocks
+from mailhook.readers.content import contradiction, is_vendors
+from mailhook.readers.naming import Mail, Named
+from mailhook.readers.pairs import Said, plain
 from mailhook.readers.reading import Reading
 
 NAME = "labelled"
 
-_HEADINGS = 12
-# `ID: CHK…` is the subject's; only ids of this shape are the event's own.
-_VENDORS_ID = re.compile(r"(?:HKE|HIK)", re.IGNORECASE)
-_ID = re.compile(r"""[<("'\[]?(?P<id>[^\s<>|"'()\[\]]*[^\s<>|"'()\[\].,;])[>)"'\].,;]*+""")
 
-
-@dataclass(slots=True)
-class _Found:
-    """What the labels of one mail say: of the notice itself, and of its object.
-
-    `contradicted` is a label of the notice itself that has two values.
-    """
-
-    meta: dict[str, str] = field(default_factory=dict)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    contradicted: str | None = None
-
-
-def read(view: View, subject: str, catalog: Catalog) -> Reading | None:
-    """The event that the labels tell of; None unless an event and something of it are named.
+def read(
+    items: Sequence[Said], subject: str, catalog: Catalog, *, bulk: bool = False
+) -> Reading | None:
+    """The events that the labels tell of; None unless an event and something of it are named.
 
     Some of the vendor's events have no fields at all: a label of the notice
-    itself, such as `Event` or `Timestamp`, is enough.
+    itself, such as `Event` or `Timestamp`, is enough. Without one, and in a mail to
+    many (`bulk`), it must say of which subject it speaks.
     """
-    found = _Found()
-    for label, value in pairs(view):
-        _take(found, label, value, catalog)
-    named = _event(found, view, subject, catalog)
+    mail = Mail(subject, plain(items), catalog, bulk)
+    told = _told(blocks(items, catalog), catalog)
+    named = [naming.name(block, told, mail) for block in told]
+    if not any(named):
+        return None
+    notices: list[Notice] = []
+    problems: list[str] = []
+    conflicts: list[str] = []
+    for block, event in zip(told, named, strict=True):
+        try:
+            notice = _notice(block, event, mail, alone=len(told) == 1)
+        except MalformedNotice as error:
+            problems.append(error.reason)
+        else:
+            if event and _is_enough(block, notice, event, mail):
+                notices.append(notice)
+                conflicts += naming.conflicts(block, event, mail)
+    if not (notices or problems):
+        return None
+    problem = problems[0] if problems else None
+    return Reading(tuple(notices), len(problems), NAME, problem, tuple(conflicts))
+
+
+def _told(found: Sequence[Block], catalog: Catalog) -> list[Block]:
+    """The blocks that tell of an event each, or mean to.
+
+    Labels that come again must be set as a second notice would be; otherwise one
+    of the two is not true, and the block before has a clash.
+    """
+    with_fields = [block for block in found if block.fields]
+    if not with_fields:
+        return [block for block in found if block.meta][:1]
+    first = with_fields[0]
+    for block in found[: found.index(first)]:
+        first.add_above(block)
+    told = [first]
+    had = {(one.label, one.value) for one in first.labels}
+    for block in with_fields[1:]:
+        if block.headings or naming.by_label(block, catalog) or block.similar(first):
+            told.append(block)
+        elif again := _again(block, had):
+            told[-1].clash = told[-1].clash or again
+        else:
+            told[-1].add_below(block)
+        had |= {(one.label, one.value) for one in block.labels}
+    return told
+
+
+def _again(block: Block, had: AbstractSet[tuple[str, str]]) -> str | None:
+    """A label of the block that has another value in one before."""
+    labels = {label for label, _ in had}
+    again = (one for one in block.labels if one.label in labels)
+    return next((one.label for one in again if (one.label, one.value) not in had), None)
+
+
+def _is_enough(block: Block, notice: Notice, named: Named, mail: Mail) -> bool:
+    """Whether more is said than that something happened, and to what where it must be."""
+    if not (block.meta or notice.object):
+        return False
+    info = mail.catalog.type(notice.type)
+    sure = block.meta and not (named.weak or mail.bulk)
+    if info is None or not info.id_fields or sure:
+        return True
+    subjects = [str(notice.object[name]) for name in info.id_fields if name in notice.object]
+    return ids.any_in(subjects) if mail.bulk else bool(subjects)
+
+
+def _notice(block: Block, named: Named | None, mail: Mail, *, alone: bool) -> Notice:
+    if block.clash:
+        raise contradiction(block.clash)
     if named is None:
-        return None
-    try:
-        content = _object(found, named, catalog)
-    except MalformedNotice as error:
-        return Reading(unread=1, reader=NAME, problem=error.reason)
-    if not (content or found.meta):
-        return None
-    return Reading((_notice(named, content, found.meta),), reader=NAME)
-
-
-def _take(found: _Found, label: str, value: str, catalog: Catalog) -> None:
-    if not label or not value:
-        return
-    name = catalog.meta(label)
-    if name and not _is_of_object(name, label, value, catalog):
-        if found.meta.setdefault(name, value) != value:
-            found.contradicted = label
-    else:
-        found.pairs.append((label, value))
-
-
-def _is_of_object(name: str, label: str, value: str, catalog: Catalog) -> bool:
-    """Whether `type: person` is meant: a field of the object, not the type of the event."""
-    return name == "type" and catalog.field(label) is not None and not _type(value, catalog)
-
-
-def _type(text: str, catalog: Catalog) -> str | None:
-    """The type that a label's value names, as it stands where that is a wire word."""
-    return text if catalog.type(text) else catalog.find_product(text)
-
-
-def _event(found: _Found, view: View, subject: str, catalog: Catalog) -> EventName | None:
-    """The event by its label, else by a line of its own near the top, else by the subject."""
-    meta = found.meta
-    if "type" in meta and "action" in meta:
-        event_type = _type(meta["type"], catalog) or meta["type"]
-        return EventName(event_type, meta["action"], exact=True)
-    product = meta.get("product")
-    for text in filter(None, (meta.get("event"), meta.get("action"))):
-        if named := catalog.find_event(text, product):
-            return named
-    for line in (*view.lines[:_HEADINGS], subject):
-        named = catalog.find_event(line)
-        if named and named.exact:
-            return named
-    return None
-
-
-def _object(found: _Found, named: EventName, catalog: Catalog) -> dict[str, Json]:
-    if found.contradicted:
-        raise _contradiction(found.contradicted)
-    content: dict[str, Json] = {}
-    event_type, info = catalog.normal_type(named.type), catalog.type(named.type)
-    ids = info.id_fields if info else ()
-    for label, text in found.pairs:
-        if name := catalog.field(label, event_type):
-            value = _id(text) if name in ids else catalog.value(name, text)
-            if content.setdefault(name, value) != value:
-                raise _contradiction(label)
-    if ids and (subject := found.meta.get("id")) and not _VENDORS_ID.match(subject):
-        del found.meta["id"]
-        if content.setdefault(ids[0], _id(subject)) != _id(subject):
-            raise _contradiction("ID")
-    return content
-
-
-def _id(text: str) -> str:
-    """The subject's id without what stands around it: with that it would be another subject."""
-    matched = _ID.fullmatch(text)
-    if matched is None:
-        raise MalformedNotice("what stands for the subject's id is not one word")
-    return matched["id"]
-
-
-def _contradiction(label: str) -> MalformedNotice:
-    """Of two values for one label, nobody can know which is true."""
-    return MalformedNotice(f"two different values stand for one label ({label[:40]!r})")
-
-
-def _notice(named: EventName, content: dict[str, Json], meta: dict[str, str]) -> Notice:
+        raise MalformedNotice("a part of it says of what, but not what happened")
+    kind = mail.catalog.normal_type(named.event.type)
+    beside = [*block.lines, mail.subject] if alone else block.above
+    found = content.of_block(block, kind, beside, mail.catalog)
+    meta = {name: one.value for name, one in block.meta.items()}
+    vendor_id = meta.get("id", "")
     return Notice(
         reader=NAME,
-        type=named.type,
-        action=named.action,
-        object=content,
+        type=named.event.type,
+        action=named.event.action,
+        object=found.members,
         product=meta.get("product"),
-        timestamp=meta.get("timestamp"),
-        truora_id=meta.get("id"),
+        timestamp=_timestamp(block.meta.get("timestamp"), mail.catalog),
+        truora_id=vendor_id if is_vendors(vendor_id) else None,
         idempotency_key=meta.get("idempotency_key"),
         version=meta.get("version"),
+        told_in=found.told_in
+        | {name: one.line for name, one in block.meta.items()}
+        | {"event": named.words},
     )
+
+
+def _timestamp(one: Said | None, catalog: Catalog) -> str | None:
+    """The time as the vendor writes it, where a person wrote it and it is sure."""
+    if one is None or times.parse(one.value):
+        return one.value if one else None
+    moment = times.spoken(one.value, day_first=not catalog.is_english(one.label))
+    return times.short(moment) if moment else one.value

@@ -17,13 +17,15 @@ class Reading:
     """What was read in one mail.
 
     `unread` counts what was recognised as a notice but not understood;
-    `problem` says, as `code: sentence`, why something vendor-like was not used.
+    `problem` says, as `code: sentence`, why something vendor-like was not used;
+    `conflicts` are sentences on what the mail says of one thing in two ways.
     """
 
     notices: tuple[Notice, ...] = ()
     unread: int = 0
     reader: str | None = None
     problem: str | None = None
+    conflicts: tuple[str, ...] = ()
 
 
 def is_event(value: Json) -> bool:

@@ -1,0 +1,111 @@
+"""What of a page a person does not see: hidden by style, by size, by colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
+    r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
+    r"|max-(?:height|width)\s*:\s*0(?![.\d]*[1-9])"
+    r"|(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{3,}"
+    r"|(?<![-\w])color\s*:\s*transparent|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*inset\(\s*(?:100|50)%",
+    re.IGNORECASE,
+)
+_COLOR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;]+)", re.IGNORECASE)
+_GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
+_RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*(?:[,/]\s*([\d.]+)\s*)?\)")
+_HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})(?![0-9a-f])")
+_WORDS = {"white": (255, 255, 255), "black": (0, 0, 0)}
+_NEAR = 24  # two colours no more than this apart in each part look like one
+_RULE = re.compile(r"([^{}]{1,300})\{([^{}]{0,2000})\}")
+_SIMPLE = re.compile(r"(?:[a-z][\w-]*)?([.#][\w-]+)", re.IGNORECASE)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_SHEET_LIMIT = 100_000
+
+Colour = tuple[int, int, int]
+WHITE: Colour = (255, 255, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The colours that an element has from those around it."""
+
+    ink: Colour | None = None
+    paper: Colour | None = WHITE
+
+    def inside(self, style: str, attributes: Mapping[str, str | None]) -> Ground:
+        """The colours inside an element of that style; `None` is one we cannot tell."""
+        ink, paper = self.ink, self.paper
+        if told := _last(_COLOR, style) or attributes.get("color") or attributes.get("text"):
+            ink = colour(told)
+        if told := _last(_GROUND, style) or attributes.get("bgcolor"):
+            paper = colour(told)
+        elif attributes.get("background"):
+            paper = None
+        return self if (ink, paper) == (self.ink, self.paper) else Ground(ink, paper)
+
+    @property
+    def hides(self) -> bool:
+        """Whether text in that ink cannot be seen on that paper."""
+        if self.ink is None or self.paper is None:
+            return False
+        return all(
+            abs(one - other) <= _NEAR for one, other in zip(self.ink, self.paper, strict=True)
+        )
+
+
+def hides(style: str) -> bool:
+    """Whether the declarations of a style hide an element."""
+    return bool(_HIDING.search(style))
+
+
+def colour(text: str) -> Colour | None:
+    """The colour that a CSS or HTML value names; None where we cannot tell."""
+    text = text.strip().lower()
+    if found := _HEX.search(text):
+        digits = found[0][1:]
+        pairs = [one * 2 for one in digits] if len(digits) == 3 else re.findall("..", digits)  # noqa: PLR2004
+        red, green, blue = (int(pair, 16) for pair in pairs)
+        return red, green, blue
+    if found := _RGB.search(text):
+        if found[4] and float(found[4].strip(".") or 0) == 0:
+            return None
+        return int(found[1]), int(found[2]), int(found[3])
+    return next((value for word, value in _WORDS.items() if word in text.split()), None)
+
+
+def hidden_names(sheet: str) -> frozenset[str]:
+    """Classes (`.x`) and ids (`#x`) that a style sheet hides on every screen."""
+    if "{" not in sheet or len(sheet) > _SHEET_LIMIT:
+        return frozenset()
+    return frozenset(_hidden(_outside_media(_COMMENT.sub("", sheet))))
+
+
+def _hidden(sheet: str) -> Iterator[str]:
+    for found in _RULE.finditer(sheet):
+        if hides(found[2]):
+            names = (_SIMPLE.fullmatch(name.strip()) for name in found[1].split(","))
+            yield from (name[1] for name in names if name)
+
+
+def _outside_media(sheet: str) -> str:
+    """The sheet without what stands in `@media {…}`: that holds on some screens only."""
+    kept, depth, start = [], 0, 0
+    for mark in re.finditer(r"@(?:media|supports)[^{}]*\{|[{}]", sheet):
+        if depth == 0 and mark[0][0] == "@":
+            kept.append(sheet[start : mark.start()])
+            depth = 1
+        elif depth and mark[0][-1] == "{":
+            depth += 1
+        elif depth:
+            depth -= 1
+            start = mark.end()
+    return "".join(kept) + (sheet[start:] if depth == 0 else "")
+
+
+def _last(pattern: re.Pattern[str], style: str) -> str | None:
+    found = pattern.findall(style) if style else []
+    return found[-1] if found else None
