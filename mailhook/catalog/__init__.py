@@ -45,6 +45,7 @@ __all__ = [
 
 _LONGEST_NAME = 100
 _LONGEST_LABEL = 80
+_REMEMBERED = 4096
 _BLANKS = re.compile(r"[-\s]+")
 _UNKNOWN = ActionInfo(
     name="", rank=structure.UNKNOWN_RANK, repeats=True, final=False, follows_final=False
@@ -105,6 +106,11 @@ class Catalog:
 
         With `product`, as a label names it, the bare action is enough.
         """
+        if len(text) <= _LONGEST_NAME:
+            return self._recent_event(text, product)
+        return self._find_event(text, product)
+
+    def _find_event(self, text: str, product: str | None) -> EventName | None:
         if pair := self._names.whole(text, self._types_of(product) if product else ()):
             return EventName(*pair, exact=True)
         if pair := self._names.within(text):
@@ -172,7 +178,7 @@ class Catalog:
 
     def field(self, label: str, type_name: str | None = None) -> str | None:
         """The wire name of the field that a label means on that type."""
-        return self._labels.field(label, type_name)
+        return self._recent_field(label, type_name) if len(label) <= _LONGEST_LABEL else None
 
     def kind(self, field: str) -> str:
         """The kind of a field: `text`, `number`, `time`, `boolean`, `country`, `status`, …."""
@@ -184,11 +190,11 @@ class Catalog:
 
     def meta(self, label: str) -> str | None:
         """The part of the notice itself that a label names: `event`, `product`, `timestamp`, …."""
-        return self._labels.meta(label)
+        return self._recent_meta(label) if len(label) <= _LONGEST_LABEL else None
 
     def is_label(self, text: str) -> bool:
         """Whether the text is a label of some field, or of the notice itself."""
-        return len(text) <= _LONGEST_LABEL and self._is_label(text)
+        return len(text) <= _LONGEST_LABEL and self._recent_label(text)
 
     def closes(self, label: str) -> bool:
         """Whether what looks like a label is a greeting, a note, a part of a signature."""
@@ -237,15 +243,27 @@ class Catalog:
     def _actions(self) -> ActionWords:
         return ActionWords(self._source)
 
+    def _is_label(self, text: str) -> bool:
+        known = self._labels.known(text)
+        return self._labels.written(text) or (known and self.find_product(text) is None)
+
+    # The next mail has the labels and lines of those before it: what they are is remembered.
+
     @cached_property
-    def _is_label(self) -> Callable[[str], bool]:
-        """Remembers the labels of recent mails: those of the next are the same."""
+    def _recent_label(self) -> Callable[[str], bool]:
+        return lru_cache(_REMEMBERED)(self._is_label)
 
-        def is_label(text: str) -> bool:
-            known = self._labels.known(text)
-            return self._labels.written(text) or (known and self.find_product(text) is None)
+    @cached_property
+    def _recent_event(self) -> Callable[[str, str | None], EventName | None]:
+        return lru_cache(_REMEMBERED)(self._find_event)
 
-        return lru_cache(maxsize=8192)(is_label)
+    @cached_property
+    def _recent_meta(self) -> Callable[[str], str | None]:
+        return lru_cache(_REMEMBERED)(self._labels.meta)
+
+    @cached_property
+    def _recent_field(self) -> Callable[[str, str | None], str | None]:
+        return lru_cache(_REMEMBERED)(self._labels.field)
 
     @cached_property
     def _closings(self) -> frozenset[str]:

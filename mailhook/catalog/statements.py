@@ -31,7 +31,7 @@ class Statements:
         said = words(sentence)[:_LONGEST]
         marks = self._names.marks(said)
         told = [mark for mark in marks if tells(mark)]
-        verbs = [mark for mark in told if mark.kind == "action" and _is_verb(mark, said)]
+        verbs = [mark for mark in told if _is_verb(mark, said)]
         told = verbs or told  # "the reported face has been deleted" tells of one thing only
         if not told or self._doubted(said[: told[-1].end]):
             return None
@@ -61,7 +61,7 @@ class Statements:
             return
         if not any(tells(mark) for mark in marks):
             return
-        events = [mark for mark in marks if mark.kind == "event"]
+        events = [mark for mark in marks if mark.kind == "event" and mark.start >= told[0].start]
         named = [mark.type for mark in marks if mark.kind == "type"] or list(types)
         named = named or [mark.type for mark in events]
         pairs = [
@@ -77,4 +77,6 @@ class Statements:
 
 
 def _is_verb(mark: Mark, said: Sequence[str]) -> bool:
-    return mark.start > 0 and said[mark.start - 1] in _AUXILIARIES
+    """Whether it is what a sentence says: `cadastro foi excluído`, not `o cadastro excluído`."""
+    inside = said[max(0, mark.start - 1) : mark.end - 1]
+    return any(word in _AUXILIARIES for word in inside)

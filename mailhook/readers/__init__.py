@@ -25,7 +25,9 @@ _READABLE_NAMES = (".json", ".jwt", ".txt")
 _JSON = ("application/json", "text/json")
 _JSON_NAMES = (".json",)
 # What a mail program sets before the subject of a mail that is answered, or passed on.
-_REPLY = re.compile(r"\s*(re|res|aw|resp?)\s*(\[\d+\])?\s*:", re.IGNORECASE)
+_REPLY = re.compile(
+    r"\s*(?:\[[^\]]{1,60}\]\s*)*(?:re|res|aw|resp?)\s*(?:\[\d+\])?\s*:", re.IGNORECASE
+)
 _FORWARD = re.compile(r"\s*(fw|fwd|rv|enc|i|tr|wg|reenv)\s*(\[\d+\])?\s*:\s*", re.IGNORECASE)
 # With as few fields in the text, its page may have more.
 _FEW = 2

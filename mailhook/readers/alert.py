@@ -110,9 +110,9 @@ def _hook_name(said: Sequence[str], words: AlertWords) -> str | None:
 
 def _percentage(said: Sequence[str], labelled: str, words: AlertWords) -> float | None:
     """The share that failed; "more than 80 %" is the vendor's limit where another is told."""
-    own = _NUMBER.match(labelled)
+    own = _PERCENT.search(labelled) or _NUMBER.fullmatch(labelled)
     if own:
-        return float(own[0].replace(",", "."))
+        return float(own[own.re.groups].replace(",", "."))
     facts = list(_facts(_PERCENT, said, words))
     measured = [fact for fact in facts if not _LIMIT.search(fact.string[: fact.start()])]
     found = next(iter(measured or facts), None)

@@ -39,8 +39,9 @@ def _mentions(sentence: str, catalog: Catalog) -> Iterator[Notice]:
 
 
 def _apart(said: list[str], catalog: Catalog) -> Notice | None:
-    """An event named in one sentence, and the one id of its kind in another."""
-    events = {event: text for text in said if (event := catalog.stated_event(text))}
+    """An event that the subject or a line is the name of, and the one id of its kind elsewhere."""
+    named = ((text, catalog.find_event(text)) for text in said)
+    events = {event: text for text, event in named if event and event.exact}
     if len(events) != 1:
         return None
     event, text = events.popitem()

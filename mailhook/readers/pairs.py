@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from mailhook import times
 from mailhook.catalog import Catalog, words
@@ -21,7 +21,7 @@ _VALUE_LENGTH = 80
 _UNKNOWN_WORDS = 7
 # Bullets, emoji, numbers and marks of emphasis before a label; `[` may open one.
 _DRESS = re.compile(r"^(?:[\W_]{1,12}|\d{1,2}[.)]\s{1,3}|[a-z][.)]\s{1,3})+", re.IGNORECASE)
-_STRONG = re.compile(r"\s*(?::=|=>|->|→|⇒|➜|»|\.{3,}:?|…:?|[:=：\t])\s*")
+_STRONG = re.compile(r"\s*(?::=|=>|->|→|⇒|➜|»|\.{3,}:?|\s\.\.\s|…:?|[:=：\t])\s*")
 _DASH = re.compile(r"\s*(?:\s[-–—]{1,2}\s|[–—]|\s~\s|>\s)\s*")
 _SEVERAL = re.compile(r"\s*(?:\s[|/•·]\s|[;|]|,\s)\s*")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|`)(?P<inner>.+)\1")
@@ -40,8 +40,7 @@ _STACKED = 3
 _NAMING = frozenset({"product", "event", "type", "action"})
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A label with its value; without a label, `value` is the whole line.
 
     `line` is the line it was read from. `known`: the catalogue has the label.
@@ -75,7 +74,7 @@ def said(view: View, catalog: Catalog) -> list[Said]:
             found.append(over_two)
             at += 2
         else:
-            found += (replace(one, wrapped=view.wrapped) for one in _line(line, catalog))
+            found += (one._replace(wrapped=view.wrapped) for one in _line(line, catalog))
             at += 1
         at = _continued(found, lines, at, catalog) if view.wrapped else at
     return _settled(found)
@@ -161,10 +160,10 @@ def _line(line: Line, catalog: Catalog) -> list[Said]:
         return found
     one = _from_text(line.text, catalog)
     if one and one.known and (found := _event_behind(one, catalog)):
-        return [replace(part, gap=line.gap) for part in found]
+        return [part._replace(gap=line.gap) for part in found]
     if one is None or not one.value:
         one = Said("", line.text, line.text)
-    return [replace(one, gap=line.gap)]
+    return [one._replace(gap=line.gap)]
 
 
 def _from_cells(line: Line, catalog: Catalog) -> list[Said]:
@@ -191,7 +190,7 @@ def _both_in_each(cells: Sequence[str], line: Line, catalog: Catalog) -> list[Sa
     for cell in cells:
         one = _from_text(cell, catalog)
         if one and one.known and one.value:
-            found.append(replace(one, line=line.text, gap=line.gap))
+            found.append(one._replace(line=line.text, gap=line.gap))
             continue
         named = catalog.find_event(cell)
         if not (named and named.exact):
@@ -223,11 +222,11 @@ def _several(line: Line, catalog: Catalog) -> list[Said]:
         one = _from_text(part, catalog)
         if one and one.known and one.value:
             whole = _bare(line.text[start:].removeprefix(one.label).lstrip(" :="))
-            found.append(replace(one, line=line.text, gap=line.gap, whole=whole))
+            found.append(one._replace(line=line.text, gap=line.gap, whole=whole))
         elif not found or (one and one.known):
             return []
         else:
-            found[-1] = replace(found[-1], value=f"{found[-1].value}, {part}")
+            found[-1] = found[-1]._replace(value=f"{found[-1].value}, {part}")
     return found if len(found) > 1 else []
 
 
@@ -240,7 +239,7 @@ def _event_behind(one: Said, catalog: Catalog) -> list[Said]:
         label, value = " ".join(before[-length:]), " ".join(before[:-length])
         if value and catalog.meta(label) in _NAMING:
             behind = Said(label, _bare(one.value[sign.end() :]), one.line, known=True)
-            return [replace(one, value=value.rstrip(" ,;|/-–—")), behind]
+            return [one._replace(value=value.rstrip(" ,;|/-–—")), behind]
     return []
 
 
@@ -269,7 +268,7 @@ def _settled(found: list[Said]) -> list[Said]:
             settled.append(one)
         elif one.line not in first:
             first.add(one.line)
-            settled.append(replace(one, value=one.whole))
+            settled.append(one._replace(value=one.whole))
     return settled
 
 
@@ -279,8 +278,9 @@ def _from_text(text: str, catalog: Catalog) -> Said | None:
     head = bare[: _LABEL_LENGTH + 12]
     strong = _STRONG.search(head)
     for parted in filter(None, (strong, _DASH.search(head))):
-        if known := _known(_label(bare[: parted.start()]), catalog):
-            return Said(known, _bare(bare[parted.end() :]), text, known=True)
+        known, value = _known(_label(bare[: parted.start()]), catalog), _bare(bare[parted.end() :])
+        if known and not (catalog.closes(known) and not catalog.fits(known, value)):
+            return Said(known, value, text, known=True)
     if leading := _leading(bare, text, catalog):
         return leading
     if strong:
@@ -333,11 +333,11 @@ def _leading(bare: str, text: str, catalog: Catalog) -> Said | None:
 
 def _over_two(lines: Sequence[Line], catalog: Catalog, *, stacked: bool) -> Said | None:
     """The label of one line with the next line as its value."""
-    if len(lines) < 2 or not _is_value(lines[1], catalog):  # noqa: PLR2004
-        return None
     label = _lone_label(lines[0], catalog)
+    if not label or len(lines) < 2 or not _is_value(lines[1], catalog):  # noqa: PLR2004
+        return None
     value = _bare(lines[1].text)
-    if not label or not value:
+    if not value:
         return None
     if stacked or lines[0].text.rstrip("*_ ")[-1] in ":=" or catalog.fits(label, value):
         text = f"{lines[0].text} {lines[1].text}"
@@ -374,7 +374,7 @@ def _continued(found: list[Said], lines: Sequence[Line], at: int, catalog: Catal
     while found and at < len(lines):
         line, before = lines[at], lines[at - 1]
         first = line.text.split(" ", 1)[0]
-        if line.gap or line.cells or before.cells:
+        if line.gap or line.cells or found[-1].starts:
             break
         indented = line.raw[0] in " \t" and before.raw[0] not in " \t"
         wide = len(before.text) > _HALF_WIDTH and len(first) < _HALF_WIDTH
@@ -382,8 +382,7 @@ def _continued(found: list[Said], lines: Sequence[Line], at: int, catalog: Catal
             break
         if not found[-1].label or _from_text(line.text, catalog):
             break
-        found[-1] = replace(
-            found[-1],
+        found[-1] = found[-1]._replace(
             value=f"{found[-1].value} {line.text}",
             line=f"{found[-1].line} {line.text}",
         )
