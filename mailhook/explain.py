@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from mailhook import advice, message, times
+from mailhook import advice, message, readers, times
 from mailhook.errors import MalformedMessage
 from mailhook.model import Delivery, Event, Finding, Message, Notice
 from mailhook.pipeline import examine
-from mailhook.store import Reader
+from mailhook.store import Foreseen, Reader
 from mailhook.trust import Trust
 
 Part = dict[str, Any]
 
 
-def explain(delivery: Delivery, trust: Trust, store: Reader | None = None) -> dict[str, Part]:
+def explain(
+    delivery: Delivery, trust: Trust, store: Reader | None = None, window_seconds: float = 0
+) -> dict[str, Part]:
     """The parts `delivery`, `message`, `sender`, `reading`, `events`, `store` and `verdict`.
 
     It is examined anew, with today's rules and settings; nothing is written.
-    `reading` has what each notice says, `events` what of it is believed, by key.
+    `reading` has what each notice says and on which words it was read, `events` what
+    of it is believed, by key, `store` what would become of these now.
     """
     finding = examine(delivery, trust)
     return {
@@ -30,13 +33,9 @@ def explain(delivery: Delivery, trust: Trust, store: Reader | None = None) -> di
             "proven": finding.authenticity == "verified",
             "why": finding.authenticity_detail,
         },
-        "reading": {
-            "reader": finding.reader,
-            "not_understood": finding.unread,
-            **{f"notice {nth}": _notice(one) for nth, one in enumerate(finding.notices, 1)},
-        },
+        "reading": _reading(finding),
         "events": {event.key: _event(event) for event in finding.events},
-        "store": _store(finding, store),
+        "store": _store(finding, store, window_seconds),
         "verdict": {
             "verdict": finding.verdict,
             "reason": finding.reason,
@@ -53,13 +52,39 @@ def _delivery(delivery: Delivery) -> Part:
     }
 
 
+def _reading(finding: Finding) -> Part:
+    return {
+        "reader": finding.reader,
+        "not_understood": finding.unread,
+        "conflicts": list(finding.conflicts),
+        **{f"notice {nth}": _notice(one) for nth, one in enumerate(finding.notices, 1)},
+        "left_over": _left_over(finding),
+    }
+
+
 def _notice(notice: Notice) -> Part:
     return {
         "type": notice.type,
         "action": notice.action,
         "timestamp": notice.timestamp,
+        "confidence": notice.confidence,
+        **({"forwarded": True} if notice.passed_on else {}),
         "object": dict(notice.object),
+        "read_in": dict(notice.told_in),
     }
+
+
+def _left_over(finding: Finding) -> list[str]:
+    """The lines of the mail's own words on which nothing was read, as far as lines were read."""
+    told = [line for notice in finding.notices for line in notice.told_in.values()]
+    if finding.notices and not told:
+        return []
+    try:
+        lines = readers.own_lines(message.parse(finding.delivery.raw))
+    except MalformedMessage:
+        return []
+    used = "\n".join(told)
+    return [line for line in lines if line not in used and any(map(str.isalnum, line))]
 
 
 def _message(delivery: Delivery) -> Part:
@@ -100,31 +125,31 @@ def _event(event: Event) -> Part:
     }
 
 
-def _store(finding: Finding, store: Reader | None) -> Part:
-    """What is in the store of it already; of what it tells, and of its very bytes."""
+def _store(finding: Finding, store: Reader | None, window_seconds: float) -> Part:
+    """What would become of each event now, and whether its very bytes are there already."""
     if store is None:
         return {"known": "there is no store yet"}
-    told = _recorded(store, [event.base_key for event in finding.events])
+    channel = finding.delivery.channel
+    foreseen = {
+        event.key: _foreseen(store.foresee(event, channel, window_seconds))
+        for event in finding.events
+    }
     digest = hashlib.sha256(finding.delivery.raw).hexdigest()
     rows = store.rows(
         "SELECT id, channel, outcome, reason FROM deliveries WHERE sha256 = ? ORDER BY id LIMIT 1",
         (digest,),
     )
     if not rows:
-        return {"these_bytes": "not in the store", "events_there": told}
+        return {"these_bytes": "not in the store", **foreseen}
     known = rows[0]
     words = f"delivery {known['id']}, by {known['channel']}: {known['outcome']}"
-    return {"these_bytes": words, "then": known["reason"], "events_there": told}
+    return {"these_bytes": words, "then": known["reason"], **foreseen}
 
 
-def _recorded(store: Reader, bases: list[str]) -> list[str]:
-    """The keys of recorded events that these may be one more sighting of."""
-    rows = [
-        row["key"]
-        for base in bases
-        for row in store.rows(
-            "SELECT key FROM events WHERE key = ? OR (key > ? || '@' AND key < ? || 'A')",
-            (base, base, base),
-        )
-    ]
-    return list(dict.fromkeys(rows))
+def _foreseen(foreseen: Foreseen) -> Part:
+    fields = ", ".join(clash.field for clash in foreseen.clashes)
+    return {
+        "would_be": f"one more sighting of {foreseen.key}" if foreseen.key else "a new row",
+        "fills": ", ".join(foreseen.changes),
+        "conflicts_in": fields,
+    }

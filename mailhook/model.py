@@ -275,7 +275,8 @@ class Finding:
     """What `examine` concluded about one delivery.
 
     `reason` is `code: sentence` unless the verdict is `read`; `unread` counts
-    notices that were recognised as such but not understood.
+    notices that were recognised as such but not understood. `conflicts` are
+    sentences on what the mail says in two ways.
     """
 
     delivery: Delivery
@@ -291,3 +292,4 @@ class Finding:
     subject: str | None = None
     sent_at: datetime | None = None
     notices: tuple[Notice, ...] = field(default=(), repr=False)
+    conflicts: tuple[str, ...] = ()

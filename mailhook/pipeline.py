@@ -106,7 +106,11 @@ def _examine(delivery: Delivery, trust: Trust) -> Finding:
         return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
     reading = readers.read(mail, catalog.load(), trust.keys)
     finding = replace(
-        finding, unread=reading.unread, reader=reading.reader, notices=reading.notices
+        finding,
+        unread=reading.unread,
+        reader=reading.reader,
+        notices=reading.notices,
+        conflicts=reading.conflicts,
     )
     try:
         return _believed(finding, mail, reading, trust)

@@ -73,18 +73,74 @@ def test_a_delivery_is_found_by_its_id_and_by_its_location(home: Home):
     assert told(by_id)["delivery"]["location"] == row["location"]
 
 
-def test_it_says_what_is_in_the_store_already(home: Home):
+def test_it_says_what_the_store_would_do_with_it_now(home: Home):
+    key = f"{CHECK}/check.finished"
+    assert told(home.call("explain", "--json", saved(home, RAW)))["store"] == {
+        "known": "there is no store yet"
+    }
     home.deliver(RAW)
+    again = {"would_be": f"one more sighting of {key}", "fills": "", "conflicts_in": ""}
     assert told(home.call("explain", "--json", saved(home, RAW)))["store"] == {
         "these_bytes": "delivery 1, by email: recorded",
         "then": None,
-        "events_there": [f"{CHECK}/check.finished"],
+        key: again,
     }
-    other = mails.check_finished(CHECK)
+    other = mails.write(f"Event: Check finished\nCheck ID: {CHECK}\nCountry: Peru\nStatus: Error\n")
     assert told(home.call("explain", "--json", saved(home, other)))["store"] == {
         "these_bytes": "not in the store",
-        "events_there": [f"{CHECK}/check.finished"],
+        key: again | {"fills": "object", "conflicts_in": "status, object.status"},
     }
+    new = mails.check_finished("CHKnew")
+    store = told(home.call("explain", "--json", saved(home, new)))["store"]
+    assert store["CHKnew/check.finished"] == {
+        "would_be": "a new row",
+        "fills": "",
+        "conflicts_in": "",
+    }
+
+
+RULE = mails.write(
+    "Hola equipo:\n\nEvento: Verificación finalizada\nID de la verificación: "
+    f"{CHECK}\nEstado - Completada\nSucursal: Lima\n\nSaludos,\nRiesgos\n",
+    subject="Verificación creada",
+)
+
+
+def test_each_field_is_shown_with_the_words_on_which_it_was_read(home: Home):
+    reading = told(home.call("explain", "--json", saved(home, RULE)))["reading"]
+    notice = reading["notice 1"]
+    assert isinstance(notice, dict)
+    assert notice["object"] == {"check_id": CHECK, "status": "completed", "Sucursal": "Lima"}
+    assert notice["read_in"] == {
+        "check_id": f"ID de la verificación: {CHECK}",
+        "status": "Estado - Completada",
+        "Sucursal": "Sucursal: Lima",
+        "event": "Evento: Verificación finalizada",
+    }
+    assert reading["left_over"] == ["Hola equipo:", "Saludos,", "Riesgos"]
+
+
+def test_where_subject_and_body_disagree_the_body_counts_and_it_is_said(home: Home):
+    done = home.call("explain", "--json", saved(home, RULE))
+    assert told(done)["reading"]["conflicts"] == [
+        "'Verificación creada' says check.created, but 'Evento: Verificación finalizada' says"
+        " check.finished, which counts"
+    ]
+    assert "which counts" in " ".join(home.call("explain", saved(home, RULE)).out.split())
+
+
+def test_a_forwarded_notice_is_shown_as_one_without_proof(home: Home):
+    raw = mails.write(
+        "FYI\n\n---------- Forwarded message ---------\nFrom: Truora <x@truora.com>\n"
+        f"Date: Mon, 3 Aug 2026\nSubject: Check finished\nTo: a\n\nCheck ID: {CHECK}\n",
+        subject="Fwd: Check finished",
+    )
+    done = home.call("explain", "--json", saved(home, raw))
+    assert done.code == 1
+    notice = told(done)["reading"]["notice 1"]
+    assert isinstance(notice, dict)
+    assert (notice["forwarded"], notice["object"]) == (True, {"check_id": CHECK})
+    assert "only passes on" in str(told(done)["verdict"]["reason"])
 
 
 def test_nothing_is_written(home: Home):

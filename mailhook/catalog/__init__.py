@@ -151,7 +151,7 @@ class Catalog:
 
     def is_english(self, label: str) -> bool:
         """Whether the label may be English, where a date may begin with the month."""
-        return self._labels.english(label)
+        return self._recent_english(label)
 
     def split_event(self, text: str) -> EventName | None:
         """An event of unknown type by a name that ends or begins with a word for an action."""
@@ -231,6 +231,10 @@ class Catalog:
         """How many of a line's folded words, from the first, are a label; 0 if none are."""
         return self._labels.leading(said)
 
+    def begins_label(self, word: str) -> bool:
+        """Whether some label begins with that word."""
+        return self._recent_start(word)
+
     def alert_words(self) -> AlertWords:
         """The words by which mails tell of the delivery of hooks."""
         return self._alerts
@@ -244,8 +248,11 @@ class Catalog:
         return ActionWords(self._source)
 
     def _is_label(self, text: str) -> bool:
-        known = self._labels.known(text)
-        return self._labels.written(text) or (known and self.find_product(text) is None)
+        if self._labels.written(text):
+            return True
+        event = self.find_event(text)
+        named = self.find_product(text) or (event and event.exact)
+        return not named and self._labels.known(text)
 
     # The next mail has the labels and lines of those before it: what they are is remembered.
 
@@ -260,6 +267,14 @@ class Catalog:
     @cached_property
     def _recent_meta(self) -> Callable[[str], str | None]:
         return lru_cache(_REMEMBERED)(self._labels.meta)
+
+    @cached_property
+    def _recent_english(self) -> Callable[[str], bool]:
+        return lru_cache(_REMEMBERED)(self._labels.english)
+
+    @cached_property
+    def _recent_start(self) -> Callable[[str], bool]:
+        return lru_cache(_REMEMBERED)(self._labels.begins)
 
     @cached_property
     def _recent_field(self) -> Callable[[str, str | None], str | None]:

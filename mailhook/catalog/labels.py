@@ -91,6 +91,10 @@ class Labels:
         tables = (self._shared, *map(self._of, self._source["types"]))
         return next((table[key] for key in keys for table in tables if key in table), None)
 
+    def begins(self, word: str) -> bool:
+        """Whether some label, as it is written, begins with the word."""
+        return squeeze(word) in self._beginnings
+
     def leading(self, said: Sequence[str]) -> int:
         """How many of the words, folded, from the first are a known label; 0 if none are."""
         lengths = range(min(len(said), _LONGEST_START), 0, -1)
@@ -152,6 +156,16 @@ class Labels:
     def _known(self) -> frozenset[str]:
         tables = [self._meta, self._shared, *map(self._of, self._source["types"])]
         return frozenset(chain.from_iterable(tables))
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        lists = [self._source["fields"], *self._fields_of_types()]
+        lines = chain.from_iterable(table.values() for table in lists)
+        labels = chain(chain.from_iterable(map(spellings, lines)), *self._spelled_meta())
+        return frozenset(said[0] for label in labels if (said := words(label)))
+
+    def _spelled_meta(self) -> Iterator[Iterable[str]]:
+        return (chain.from_iterable(columns(line)) for line in self._source["meta"].values())
 
     @cached_property
     def _written(self) -> frozenset[str]:

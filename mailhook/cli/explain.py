@@ -17,6 +17,9 @@ from mailhook.errors import ConfigError, UnreadableInput
 from mailhook.model import Delivery, Outcome
 from mailhook.store import Reader
 
+_TABLES = frozenset({"object", "read_in"})
+_LISTS = frozenset({"conflicts", "left_over"})
+_LINES = 40
 _DIGITS = 19  # of an id: fewer than SQLite's largest number has
 
 
@@ -37,7 +40,7 @@ def explain(ctx: click.Context, what: str, *, as_json: bool) -> None:
     settings = config.load(path) if path else config.Settings()
     store = _store(ctx, settings) if path else None
     delivery = _delivery(what, options.limit_bytes(settings), store)
-    told = explained(delivery, Trust.of(settings.trust), store)
+    told = explained(delivery, Trust.of(settings.trust), store, settings.store.match_window_seconds)
     if as_json:
         screen.document(told)
     else:
@@ -105,15 +108,26 @@ def _show(part: Mapping[str, Any], indent: str = "  ") -> None:
     said = {name: value for name, value in part.items() if value not in (None, "", [], {})}
     if not said:
         click.echo(f"{indent}nothing")
-    flat = {name: value for name, value in said.items() if not isinstance(value, dict)}
+    flat = {name: value for name, value in said.items() if name not in _LISTS | _TABLES}
+    flat = {name: value for name, value in flat.items() if not isinstance(value, dict)}
     screen.fields(((_words(name), _said(value)) for name, value in flat.items()), indent)
     for name, value in said.items():
-        if name == "object":
-            click.echo(f"{indent}object")
+        if name in _TABLES:
+            click.echo(f"{indent}{_words(name)}")
             screen.fields(((member, _json(one)) for member, one in value.items()), f"{indent}  ")
+        elif name in _LISTS:
+            _list(_words(name), value, indent)
         elif isinstance(value, dict):
             click.echo(f"{indent}{screen.escaped(_words(name))}")
             _show(value, f"{indent}  ")
+
+
+def _list(name: str, lines: list[str], indent: str) -> None:
+    click.echo(f"{indent}{name}")
+    for line in lines[:_LINES]:
+        click.echo(f"{indent}  {screen.wrapped(screen.escaped(line), indent + '  ')}")
+    if len(lines) > _LINES:
+        click.echo(f"{indent}  … {len(lines) - _LINES:,} lines more; --json has all")
 
 
 def _words(name: str) -> str:

@@ -17,7 +17,8 @@ from mailhook.errors import MalformedMessage
 from mailhook.markup import Parts, View
 from mailhook.model import Attachment, Json, Message, Notice
 from mailhook.readers import alert, ids, json, labelled, mention, token
-from mailhook.readers.pairs import said
+from mailhook.readers.naming import Mail
+from mailhook.readers.pairs import plain, said
 from mailhook.readers.reading import Reading
 
 _READABLE = ("text/", "application/json", "application/jwt")
@@ -35,7 +36,7 @@ _FEW = 2
 _LINES_LIMIT = 5_000
 _ATTACHED_LIMIT = 10
 
-__all__ = ["Reading", "read", "suspicious"]
+__all__ = ["Reading", "own_lines", "read", "suspicious"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ def read(mail: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading
     if reading is None and not is_reply:
         reading = _passed_on(mail, parts, means, is_forward=bool(forward))
     return reading or Reading()
+
+
+def own_lines(mail: Message) -> list[str]:
+    """The lines that a person reads as the mail's own words: of its text, then of its page."""
+    views = [markup.plain(mail.text), markup.page(mail.html) if mail.html else View()]
+    lines = (line.text for view in views for line in markup.split(view).own.lines)
+    return list(dict.fromkeys(lines))
 
 
 def suspicious(mail: Message, catalog: Catalog) -> bool:
@@ -95,10 +103,11 @@ def _words(view: View, subject: str, means: _Means) -> Reading | None:
         return None
     catalog = means.catalog
     items = said(view, catalog)
-    found = labelled.read(items, subject, catalog, bulk=means.bulk)
+    prose = plain(items, wrapped=view.wrapped)
+    found = labelled.read(items, Mail(subject, prose, catalog, means.bulk))
     if found and any(_names_subject(notice, catalog) for notice in found.notices):
         return found
-    mentioned = None if found else mention.read(items, subject, catalog)
+    mentioned = None if found else mention.read(prose, subject, catalog)
     return mentioned or alert.read(view, items, subject, catalog) or found
 
 

@@ -26,7 +26,7 @@ class Block:
     unknown: list[Said] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     above: list[str] = field(default_factory=list)
-    headings: list[EventName] = field(default_factory=list)
+    headings: list[tuple[EventName, str]] = field(default_factory=list)
     clash: str | None = None
     first: str = ""
     values: dict[str, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def blocks(items: Sequence[Said], catalog: Catalog) -> list[Block]:
         if named and not found[-1].is_empty:
             found.append(Block())
         if named:
-            found[-1].headings.append(named)
+            found[-1].headings.append((named, one.line))
         found[-1].lines.append(one.line)
         between = [*between, one.line]
     return found

@@ -13,23 +13,20 @@ from mailhook.readers import content, ids, naming
 from mailhook.readers.blocks import Block, blocks
 from mailhook.readers.content import contradiction, is_vendors
 from mailhook.readers.naming import Mail, Named
-from mailhook.readers.pairs import Said, plain
+from mailhook.readers.pairs import Said
 from mailhook.readers.reading import Reading
 
 NAME = "labelled"
 
 
-def read(
-    items: Sequence[Said], subject: str, catalog: Catalog, *, bulk: bool = False
-) -> Reading | None:
+def read(items: Sequence[Said], mail: Mail) -> Reading | None:
     """The events that the labels tell of; None unless an event and something of it are named.
 
     Some of the vendor's events have no fields at all: a label of the notice
     itself, such as `Event` or `Timestamp`, is enough. Without one, and in a mail to
-    many (`bulk`), it must say of which subject it speaks.
+    many, it must say of which subject it speaks.
     """
-    mail = Mail(subject, plain(items), catalog, bulk)
-    told = _told(blocks(items, catalog), catalog)
+    told = _told(blocks(items, mail.catalog), mail.catalog)
     named = [naming.name(block, told, mail) for block in told]
     if not any(named):
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mailhook.catalog import Catalog, EventName
+from mailhook.markup import View
 from mailhook.model import Json, Notice
 from mailhook.readers import ids
-from mailhook.readers.pairs import Said, plain
 from mailhook.readers.reading import Reading, each_once
 from mailhook.readers.sentences import sentences
 
@@ -17,13 +17,13 @@ NAME = "mention"
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
 
-def read(items: Sequence[Said], subject: str, catalog: Catalog) -> Reading | None:
+def read(prose: View, subject: str, catalog: Catalog) -> Reading | None:
     """The events that sentences mention, never more of them than the sentence says.
 
     An event that the subject or a line names, and the only id in the mail that
     suits it, are one mention too. None where nothing is mentioned.
     """
-    said = [subject, *sentences(plain(items))]
+    said = [subject, *sentences(prose)]
     found = each_once(one for text in said for one in _mentions(text, catalog))
     if not found and (one := _apart(said, catalog)):
         found = (one,)

@@ -52,7 +52,8 @@ def by_label(block: Block, catalog: Catalog) -> Named | None:
     for one in filter(None, (meta.get("event"), meta.get("action"))):
         if found := catalog.find_event(one.value, product):
             return Named(found, one.line, weak=not found.exact)
-        if unknown := _unknown(one.value, product, catalog):
+        has_id = ids.any_in(other.value for other in (*block.fields, *block.unknown))
+        if unknown := _unknown(one.value, product, catalog, has_id=has_id):
             return Named(unknown, one.line)
     return None
 
@@ -77,17 +78,16 @@ def name(block: Block, told: Sequence[Block], mail: Mail) -> Named | None:
 def conflicts(block: Block, named: Named, mail: Mail) -> Iterator[str]:
     """Where a heading or the subject names another event than the one that counts."""
     catalog, event = mail.catalog, named.event
-    for other in (*block.headings, catalog.find_event(mail.subject)):
+    for other, said_in in (*block.headings, (catalog.find_event(mail.subject), mail.subject)):
         if other and other.exact and _pair(other, catalog) != _pair(event, catalog):
-            where = "a line of its own" if other in block.headings else "the subject"
             yield (
-                f"{where} says {other.type}.{other.action}, but {named.words!r} says"
+                f"{said_in!r} says {other.type}.{other.action}, but {named.words!r} says"
                 f" {event.type}.{event.action}, which counts"
             )
 
 
 def _by_heading(block: Block) -> Named | None:
-    return Named(block.headings[-1], "a line of its own") if block.headings else None
+    return Named(*block.headings[-1]) if block.headings else None
 
 
 def _by_subject(mail: Mail) -> Named | None:
@@ -125,8 +125,11 @@ def _type(text: str, catalog: Catalog) -> str:
     return text if catalog.type(text) else catalog.find_product(text) or text
 
 
-def _unknown(text: str, product: str | None, catalog: Catalog) -> EventName | None:
-    """An event that nobody has told us of, by what its own label says; None for a sentence."""
+def _unknown(text: str, product: str | None, catalog: Catalog, *, has_id: bool) -> EventName | None:
+    """An event that nobody has told us of, by what its own label says; None for a sentence.
+
+    By its words alone only beside an id of the vendor's: a meeting is an event, too.
+    """
     text = text.strip()
     if not 0 < len(words(text)) <= _NAME_WORDS or ids.found(text):
         return None
@@ -135,7 +138,7 @@ def _unknown(text: str, product: str | None, catalog: Catalog) -> EventName | No
         return EventName(kind, action, exact=True)
     if product:
         return EventName(catalog.find_product(product) or product, text, exact=True)
-    return catalog.split_event(text)
+    return catalog.split_event(text) if has_id else None
 
 
 def _pair(event: EventName, catalog: Catalog) -> tuple[str, str]:

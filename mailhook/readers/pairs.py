@@ -21,15 +21,19 @@ _VALUE_LENGTH = 80
 _UNKNOWN_WORDS = 7
 # Bullets, emoji, numbers and marks of emphasis before a label; `[` may open one.
 _DRESS = re.compile(r"^(?:[\W_]{1,12}|\d{1,2}[.)]\s{1,3}|[a-z][.)]\s{1,3})+", re.IGNORECASE)
-_STRONG = re.compile(r"\s*(?::=|=>|->|→|⇒|➜|»|\.{3,}:?|\s\.\.\s|…:?|[:=：\t])\s*")
-_DASH = re.compile(r"\s*(?:\s[-–—]{1,2}\s|[–—]|\s~\s|>\s)\s*")
-_SEVERAL = re.compile(r"\s*(?:\s[|/•·]\s|[;|]|,\s)\s*")
+_STRONG = re.compile(r"(?::=|=>|->|→|⇒|➜|»|\.{3,}:?|\s\.\.\s|…:?|[:=：\t])\s*")
+_DASH = re.compile(r"(?:\s[-–—]{1,2}\s|[–—]|\s~\s|>\s)\s*")
+_SPACED_DASH = re.compile(r"\s[-–—]\s")
+_SEVERAL = re.compile(r"(?:\s[|/•·]\s|[;|]|,\s)\s*")
 _EMPHASIS = re.compile(r"(\*\*\*|\*\*|__|\*|`)(?P<inner>.+)\1")
 _JOINING = re.compile(r"^(?:[:=→]|->|[-–—](?=\s))\s*")
+_SIGNS = frozenset(":=\t→")
 _NESTED = 3
 # The end of emphasis that began in the label: `**Check ID:** CHK…`.
 _STRAY = re.compile(r"^[*_]{1,3}\s+|^(\*\*|__)(?=[^*_]+$)")
 _QUOTES = {'"': '"', "“": "”", "«": "»", "'": "'", "‘": "’", "[": "]", "<": ">"}
+_OPENING = frozenset("*_`~") | _QUOTES.keys()
+_AFTER_NUMBER = frozenset(".)")
 _RULE = re.compile(r"[\s|:+=_*-]*")
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]{0,40}[)\]]\s*")
 _EITHER = re.compile(r"\s*/\s*|\s+(?:or|o|ou)\s+")
@@ -45,8 +49,7 @@ class Said(NamedTuple):
 
     `line` is the line it was read from. `known`: the catalogue has the label.
     `starts`: a row of a table begins here, a notice of its own. `whole` is the value
-    up to the end of the line where it is read as one of several in it. `gap` as for
-    lines, `wrapped` as for views.
+    up to the end of the line where it is read as one of several in it. `gap` as for lines.
     """
 
     label: str
@@ -56,7 +59,6 @@ class Said(NamedTuple):
     starts: bool = False
     whole: str = ""
     gap: bool = False
-    wrapped: bool = False
 
 
 def said(view: View, catalog: Catalog) -> list[Said]:
@@ -70,11 +72,11 @@ def said(view: View, catalog: Catalog) -> list[Said]:
         if line.cells and (length := _table(lines, at, catalog)):
             found += _rows(lines[at : at + length], catalog)
             at += length
-        elif over_two := _over_two(lines[at : at + 2], catalog, stacked=stacked):
+        elif over_two := _over_two(lines[at : at + 3], catalog, stacked=stacked):
             found.append(over_two)
             at += 2
         else:
-            found += (one._replace(wrapped=view.wrapped) for one in _line(line, catalog))
+            found += _line(line, catalog)
             at += 1
         at = _continued(found, lines, at, catalog) if view.wrapped else at
     return _settled(found)
@@ -91,11 +93,11 @@ def _ruled(lines: Sequence[Line]) -> Iterator[Line]:
             gap = False
 
 
-def plain(items: Sequence[Said]) -> View:
+def plain(items: Sequence[Said], *, wrapped: bool) -> View:
     """What is said without a label that anybody knows: prose, mostly."""
     told = [one for one in items if not one.known]
     lines = [Line(one.line, one.line, (), one.gap or _is_item(one)) for one in told]
-    return View(tuple(lines), wrapped=any(one.wrapped for one in told))
+    return View(tuple(lines), wrapped=wrapped)
 
 
 def _is_item(one: Said) -> bool:
@@ -163,7 +165,7 @@ def _line(line: Line, catalog: Catalog) -> list[Said]:
         return [part._replace(gap=line.gap) for part in found]
     if one is None or not one.value:
         one = Said("", line.text, line.text)
-    return [one._replace(gap=line.gap)]
+    return [one._replace(gap=True) if line.gap else one]
 
 
 def _from_cells(line: Line, catalog: Catalog) -> list[Said]:
@@ -189,14 +191,14 @@ def _both_in_each(cells: Sequence[str], line: Line, catalog: Catalog) -> list[Sa
     found: list[Said] = []
     for cell in cells:
         one = _from_text(cell, catalog)
-        if one and one.known and one.value:
+        if one and one.value:
             found.append(one._replace(line=line.text, gap=line.gap))
             continue
         named = catalog.find_event(cell)
         if not (named and named.exact):
             return []
         found.append(Said("", cell, cell, gap=line.gap))
-    return found if any(one.label for one in found) else []
+    return found if sum(one.known for one in found) * 2 >= len(found) else []
 
 
 def _has_value(text: str, catalog: Catalog) -> bool:
@@ -274,22 +276,29 @@ def _settled(found: list[Said]) -> list[Said]:
 
 def _from_text(text: str, catalog: Catalog) -> Said | None:
     """The label at the start of a text with what follows; None where there is none."""
-    bare = _DRESS.sub("", text[:200]) + text[200:]
+    bare = _undressed(text)
     head = bare[: _LABEL_LENGTH + 12]
     strong = _STRONG.search(head)
-    for parted in filter(None, (strong, _DASH.search(head))):
-        known, value = _known(_label(bare[: parted.start()]), catalog), _bare(bare[parted.end() :])
-        if known and not (catalog.closes(known) and not catalog.fits(known, value)):
-            return Said(known, value, text, known=True)
-    if leading := _leading(bare, text, catalog):
-        return leading
-    if strong:
-        label, value = _label(bare[: strong.start()]), _bare(bare[strong.end() :])
-        if catalog.is_moment(label) and times.parse(value):
-            return Said("timestamp", value, text, known=True)
-        if _may_be_label(label, value, strong[0]):
-            return Said(label, value, text)
-    return None
+    for pattern in (_STRONG, _DASH):
+        parted = strong if pattern is _STRONG else pattern.search(head)
+        if parted is None:
+            continue
+        if known := _known(_label(bare[: parted.start()]), catalog):
+            value = _bare(bare[parted.end() :])
+            if not catalog.closes(known) or catalog.fits(known, value):
+                return Said(known, value, text, known=True)
+    return _leading(bare, text, catalog) or _unknown(bare, strong, text, catalog)
+
+
+def _unknown(bare: str, strong: re.Match[str] | None, text: str, catalog: Catalog) -> Said | None:
+    """A label that nobody knows; beside a time, a word for what happened says when."""
+    sign = strong or _SPACED_DASH.search(bare[:_LABEL_LENGTH])
+    if sign is None:
+        return None
+    label, value = _label(bare[: sign.start()]), _bare(bare[sign.end() :])
+    if catalog.is_moment(label) and times.parse(value):
+        return Said("timestamp", value, text, known=True)
+    return Said(label, value, text) if _may_be_label(label, value, sign[0]) else None
 
 
 def _known(label: str, catalog: Catalog) -> str:
@@ -310,12 +319,15 @@ def _may_be_label(label: str, value: str, sign: str) -> bool:
     """Whether `label` may be one that nobody has told us of."""
     if not value or value.startswith("//") or not any(map(str.isalpha, label)):
         return False
-    return sign.strip() in {":", "=", "：", ""} and len(label.split()) <= _UNKNOWN_WORDS
+    signs = {":", "=", "：", "", "-", "–", "—"}
+    return sign.strip() in signs and len(label.split()) <= _UNKNOWN_WORDS
 
 
 def _leading(bare: str, text: str, catalog: Catalog) -> Said | None:
     """A known label and its value with nothing between them: `Check ID CHK1`."""
     start = bare[: _LABEL_LENGTH + 1].split()
+    if not start or not catalog.begins_label(start[0]):
+        return None
     length = catalog.label_at_start([word for part in start for word in words(part)])
     if not length:
         return None
@@ -328,12 +340,18 @@ def _leading(bare: str, text: str, catalog: Catalog) -> Said | None:
     label, value = _label(bare[:at]), _bare(bare[at:])
     if not value or counted != length or not catalog.fits(label, value):
         return None
+    named = catalog.find_event(bare)
+    if named and named.exact:
+        return None
     return Said(label, value, text, known=True)
 
 
 def _over_two(lines: Sequence[Line], catalog: Catalog, *, stacked: bool) -> Said | None:
     """The label of one line with the next line as its value."""
     label = _lone_label(lines[0], catalog)
+    if not label and stacked and _is_pair_apart(lines):
+        text = f"{lines[0].text} {lines[1].text}"
+        return Said(_label(lines[0].text), _bare(lines[1].text), text)
     if not label or len(lines) < 2 or not _is_value(lines[1], catalog):  # noqa: PLR2004
         return None
     value = _bare(lines[1].text)
@@ -343,6 +361,15 @@ def _over_two(lines: Sequence[Line], catalog: Catalog, *, stacked: bool) -> Said
         text = f"{lines[0].text} {lines[1].text}"
         return Said(label, value, text, known=True, gap=lines[0].gap)
     return None
+
+
+def _is_pair_apart(lines: Sequence[Line]) -> bool:
+    """Whether two short lines stand by themselves, as every pair of a stacked mail does."""
+    if len(lines) < 3 or not (lines[0].gap and lines[2].gap) or lines[1].gap:  # noqa: PLR2004
+        return False
+    if lines[0].text[-1] in ",.;!?":
+        return False
+    return all(len(line.text) <= _LABEL_LENGTH and not line.cells for line in lines[:2])
 
 
 def _is_stacked(lines: Sequence[Line], catalog: Catalog) -> bool:
@@ -357,9 +384,10 @@ def _is_stacked(lines: Sequence[Line], catalog: Catalog) -> bool:
 
 def _lone_label(line: Line, catalog: Catalog) -> str:
     """The known label that is all of a line."""
-    if line.cells or len(line.text) > _LABEL_LENGTH or _STRONG.search(line.text.rstrip(" :=*_")):
+    text = line.text.rstrip(" :=*_")
+    if line.cells or len(text) > _LABEL_LENGTH or not _SIGNS.isdisjoint(text):
         return ""
-    return _known(_label(line.text), catalog)
+    return _known(_label(text), catalog)
 
 
 def _is_value(line: Line, catalog: Catalog) -> bool:
@@ -390,8 +418,15 @@ def _continued(found: list[Said], lines: Sequence[Line], at: int, catalog: Catal
     return at
 
 
+def _undressed(text: str) -> str:
+    """The text without what may stand before a label."""
+    if text[:1].isalpha() and text[1:2] not in _AFTER_NUMBER:
+        return text
+    return _DRESS.sub("", text[:200]) + text[200:]
+
+
 def _label(text: str) -> str:
-    return _bare(_DRESS.sub("", text)).strip(" :=*_`.\t]>»”")
+    return _bare(_undressed(text)).strip(" :=*_`.\t]>»”")
 
 
 def _bare(text: str) -> str:
@@ -399,7 +434,10 @@ def _bare(text: str) -> str:
 
     A mark inside, such as the underscore of an id, is the text's own.
     """
-    text = _STRAY.sub("", text.strip())
+    text = text.strip()
+    if text[:1] not in _OPENING:
+        return text
+    text = _STRAY.sub("", text)
     for _ in range(_NESTED):
         matched = _EMPHASIS.fullmatch(text)
         if matched:

@@ -1,6 +1,7 @@
 """The store: one SQLite file, written by one process, read by anyone."""
 
+from mailhook.store.ledger import Foreseen
 from mailhook.store.reader import Filters, Reader
 from mailhook.store.writer import Store
 
-__all__ = ["Filters", "Reader", "Store"]
+__all__ = ["Filters", "Foreseen", "Reader", "Store"]

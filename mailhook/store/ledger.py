@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,15 @@ SELECT told FROM sightings WHERE event_id = ? AND authenticity = ? AND told IS N
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The row that an event is one more sighting of, None for a new one; what would change."""
+
+    key: str | None
+    changes: tuple[str, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+
+
 class Ledger:
     """Writes events on one connection; the caller owns the transaction."""
 
@@ -73,6 +83,15 @@ class Ledger:
         self.sight(event_id, delivery_id, channel, event, at, told=_told(event) if fills else None)
         self._note(event_id, delivery_id, clashes, at)
         return choice.row is None
+
+    def foresee(self, event: Event, channel: str) -> Foreseen:
+        """What `record` would do with the event now; reads only."""
+        choice = self._choose(event, channel)
+        if choice.row is None:
+            return Foreseen(None, clashes=choice.clashes)
+        merged = Merge({}, fills=False) if choice.disputed else merge(choice.row, event)
+        clashes = (*choice.clashes, *merged.clashes)
+        return Foreseen(choice.row.key, tuple(merged.updates), clashes)
 
     def insert(self, event: Event, at: datetime) -> int:
         """A new row under the first free key; its id."""

@@ -16,7 +16,9 @@ from typing import Any, Self
 
 from mailhook import times
 from mailhook.errors import TemporaryError, UsageError
+from mailhook.model import Event
 from mailhook.store.file import open_readonly, sentences
+from mailhook.store.ledger import Foreseen, Ledger
 
 Row = dict[str, Any]
 
@@ -143,6 +145,11 @@ class Reader:
     def last_revision(self) -> int:
         """The highest revision of any event; 0 where there is none."""
         return int(self.rows("SELECT coalesce(max(revision), 0) AS last FROM events")[0]["last"])
+
+    def foresee(self, event: Event, channel: str, window_seconds: float) -> Foreseen:
+        """What the store would do with the event now."""
+        with sentences(self.path):
+            return Ledger(self._connection, window_seconds).foresee(event, channel)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one of our own statements."""
