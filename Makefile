@@ -14,7 +14,7 @@ torture: .venv/dev servers
 	@$(BIN)/pytest -q -m torture $(ARGS)
 
 bench: .venv/dev servers
-	@$(BIN)/python bench/main_job.py
+	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from dovecot import Account, Dovecot, installed, start
-from notifications import LARGEST, SMALLEST, write
+from notifications import LARGEST, SIGNING_KEY, SMALLEST, write
 from race import Mailhook, Mbsync, Runner
 from verdict import Results, verdict
 
@@ -39,7 +39,7 @@ def main() -> int:
         return 1
     with _scratch() as home, _served() as server:
         sizes = _fill(server, options.mails)
-        account = Account(server, _USER, home)
+        account = Account(server, _USER, home, SIGNING_KEY)
         print(
             f"{options.mails:,} notifications of {sizes.start:,} to {sizes.stop:,} bytes;"
             f" median of {options.rounds} rounds (least to most)\n{_machine()}\n",

@@ -1,6 +1,8 @@
 """Notifications as a mail server keeps them: 7 to 8 kB, three languages, each of its own subject.
 
-The same numbers give the same bytes. All values are invented.
+They tell their events in four spellings, in turn: labels in text and page, a table in
+the page only, JSON in the page, a signed token. The same numbers give the same bytes.
+All values are invented.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import html
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +21,13 @@ from email.utils import format_datetime
 
 from wording import CLOSING, GREETING, KINDS, LEGAL, LINKS, OPEN, TIME, Kind, Wording
 
+from mailhook import catalog, token
+
 SMALLEST, LARGEST = 7_000, 8_000
 
+SIGNING_KEY = "bench-signing-key-0123456789abcdef"
+
+_SPELLINGS = ("labels", "table", "json", "token")
 _START = datetime(2026, 8, 3, 6, tzinfo=UTC)
 _LANGUAGES = 3
 
@@ -86,8 +95,7 @@ _PAGE = """\
 alt="Truora" width="120" style="display:block;border:0"></td></tr>
 <tr><td style="padding:0 32px"><h1 style="font-size:20px;color:#17233c">{name}</h1>
 <p style="font-size:14px;line-height:20px;color:#44506a">{greeting}</p>
-<table role="presentation" width="100%" style="border-collapse:collapse">
-{rows}</table></td></tr>
+{said}</td></tr>
 <tr><td style="padding:24px 32px"><a href="https://account.truora.com/events/{subject_id}" \
 style="background:#4a24d8;border-radius:4px;color:#fff;padding:12px 20px">{open}</a></td></tr>
 <tr><td style="padding:0 32px 32px;font-size:11px;line-height:16px;color:#8a94a8">{legal}<br>
@@ -98,12 +106,20 @@ _CELL = (
     '<td width="50%" style="padding:6px 0;font-size:14px;line-height:20px;text-align:left;'
     'color:{color}">{said}</td>'
 )
+_TABLE = '<table role="presentation" width="100%" style="border-collapse:collapse">\n{rows}</table>'
+_PRE = '<pre style="font-size:12px;background:#f4f5f7;padding:12px">{said}</pre>'
+_HTML_ONLY = (
+    "This message is best seen as HTML.",
+    "Este mensaje se ve mejor en HTML.",
+    "Esta mensagem é melhor vista em HTML.",
+)
 _LINK = '<a href="https://click.relay.example.net/{token}" style="color:#4a24d8">{said}</a>'
 
 
 @dataclass(frozen=True, slots=True)
 class _Notice:
     kind: Kind
+    spelling: str
     language: int
     subject_id: str
     at: datetime
@@ -120,13 +136,63 @@ class _Notice:
         yield self.said(self.kind.id_label), self.subject_id
         for label, value in self.kind.fields:
             yield self.said(label), self.said(value)
-        yield self.said(TIME), self.at.isoformat().replace("+00:00", "Z")
+        yield self.said(TIME), self.timestamp
+
+    @property
+    def timestamp(self) -> str:
+        return self.at.isoformat().replace("+00:00", "Z")
+
+    def event(self) -> dict[str, object]:
+        """The event as the web hook carries it."""
+        words = catalog.load()
+        named = words.find_event(self.kind.name[0])
+        if named is None:
+            raise ValueError(f"the catalogue does not know {self.kind.name[0]}")
+        told = ((self.said(label), self.said(value)) for label, value in self.kind.fields)
+        fields = ((words.field(label, named.type) or label, value) for label, value in told)
+        content = {name: words.value(name, value) for name, value in fields}
+        own = words.types[named.type].id_fields[0]
+        return {
+            "id": f"HKE{_hex(self.subject_id)}",
+            "event_type": named.type,
+            "event_action": named.action,
+            "object": {own: self.subject_id, **content},
+            "timestamp": self.timestamp,
+            "version": "1.0",
+        }
+
+    def text(self) -> str:
+        """What the plain part says of the event."""
+        if self.spelling == "token":
+            return "\n".join(_lines(self.token(), 76))
+        if self.spelling != "labels":
+            return _HTML_ONLY[self.language]
+        return "\n".join(f"{label}: {value}" for label, value in self.labelled())
+
+    def page(self) -> str:
+        """What the page says of it."""
+        if self.spelling == "token":
+            return _PRE.format(said="<br>".join(_lines(self.token(), 76)))
+        if self.spelling == "json":
+            said = html.escape(json.dumps(self.event(), indent=2, ensure_ascii=False))
+            return _PRE.format(said=said)
+        rows = (
+            _CELL.format(color="#8a94a8", said=label) + _CELL.format(color="#17233c", said=value)
+            for label, value in self.labelled()
+        )
+        return _TABLE.format(rows="".join(f"<tr>{row}</tr>\n" for row in rows))
+
+    def token(self) -> str:
+        """The web hook itself."""
+        claims = {"iss": "Truora", "iat": int(self.at.timestamp()), "events": [self.event()]}
+        return token.sign(claims, SIGNING_KEY.encode())
 
 
 def write(number: int) -> bytes:
     """The notification of that number, line ends as a Maildir keeps them."""
     notice = _Notice(
         kind=KINDS[number % len(KINDS)],
+        spelling=_SPELLINGS[number // len(KINDS) // _LANGUAGES % len(_SPELLINGS)],
         language=number // len(KINDS) % _LANGUAGES,
         subject_id=KINDS[number % len(KINDS)].prefix + _hex(f"subject {number}"),
         at=_START + timedelta(seconds=7 * number),
@@ -141,7 +207,6 @@ def write(number: int) -> bytes:
 
 
 def _mail(notice: _Notice, number: int, signatures: Sequence[str], tokens: Sequence[str]) -> bytes:
-    lines = "\n".join(f"{label}: {value}" for label, value in notice.labelled())
     greeting = notice.said(GREETING)
     page = _page(notice, tokens)
     sent_at = notice.at + timedelta(seconds=3)
@@ -155,22 +220,18 @@ def _mail(notice: _Notice, number: int, signatures: Sequence[str], tokens: Seque
         own=_folded(signatures[0]),
         relay=_folded(signatures[1]),
         subject=Header(notice.name, "us-ascii" if notice.name.isascii() else "utf-8").encode(),
-        text=_quoted(f"{greeting}\n\n{notice.name}\n\n{lines}\n\n{notice.said(CLOSING)}\n"),
+        text=_quoted(f"{greeting}\n\n{notice.name}\n\n{notice.text()}\n\n{notice.said(CLOSING)}\n"),
         html=_quoted(page),
     ).encode("ascii")
 
 
 def _page(notice: _Notice, tokens: Sequence[str]) -> str:
-    rows = (
-        _CELL.format(color="#8a94a8", said=label) + _CELL.format(color="#17233c", said=value)
-        for label, value in notice.labelled()
-    )
     links = zip(tokens, map(notice.said, LINKS), strict=True)
     return _PAGE.format(
         language=("en", "es", "pt")[notice.language],
         name=notice.name,
         greeting=notice.said(GREETING),
-        rows="".join(f"<tr>{row}</tr>\n" for row in rows),
+        said=notice.page(),
         links=" | ".join(_LINK.format(token=token, said=said) for token, said in links),
         subject_id=notice.subject_id,
         open=notice.said(OPEN),
@@ -185,6 +246,10 @@ def _token(dice: random.Random, length: int) -> str:
 
 def _hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    return [text[at : at + width] for at in range(0, len(text), width)]
 
 
 def _folded(text: str) -> str:

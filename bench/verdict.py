@@ -8,7 +8,7 @@ from statistics import median
 
 from race import Run
 
-_TIMES_MBSYNC = 1.5
+_TIMES_MBSYNC = 1.4
 _PEAK_BYTES = 100_000_000
 _NOTHING_NEW_SECONDS = 0.3
 

@@ -108,6 +108,7 @@ class Account:
     dovecot: Dovecot
     user: str
     home: Path
+    signing_key: str = ""
 
     def append(self, *mails: bytes, folder: str = "INBOX") -> None:
         self.dovecot.append(self.user, list(mails), folder)
@@ -134,10 +135,12 @@ class Account:
 
     def config(self, **changes: object) -> Path:
         """A config.yaml for this mailbox alone, its store beside it."""
-        whole = {
-            "mailboxes": [self.mailbox(**changes)],
-            "trust": {"authserv_id": "mx.example.com"},
-        }
+        trust: dict[str, object] = {"authserv_id": "mx.example.com"}
+        if self.signing_key:
+            (self.home / "signing-key").write_text(self.signing_key)
+            (self.home / "signing-key").chmod(0o600)
+            trust["signing_keys"] = [{"file": str(self.home / "signing-key")}]
+        whole = {"mailboxes": [self.mailbox(**changes)], "trust": trust}
         path = self.home / "config.yaml"
         path.write_text(yaml.safe_dump(whole))
         return path

@@ -122,10 +122,11 @@ def test_each_field_is_shown_with_the_words_on_which_it_was_read(home: Home):
 
 def test_where_subject_and_body_disagree_the_body_counts_and_it_is_said(home: Home):
     done = home.call("explain", "--json", saved(home, RULE))
-    assert told(done)["reading"]["conflicts"] == [
+    (conflict,) = told(done)["reading"]["conflicts"]
+    assert conflict == (
         "'Verificación creada' says check.created, but 'Evento: Verificación finalizada' says"
         " check.finished, which counts"
-    ]
+    )
     assert "which counts" in " ".join(home.call("explain", saved(home, RULE)).out.split())
 
 

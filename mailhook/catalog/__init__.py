@@ -106,6 +106,8 @@ class Catalog:
 
         With `product`, as a label names it, the bare action is enough.
         """
+        if "?" in text:
+            return None  # who asks does not tell
         if len(text) <= _LONGEST_NAME:
             return self._recent_event(text, product)
         return self._find_event(text, product)
@@ -169,8 +171,11 @@ class Catalog:
 
     def speaks_of_examples(self, text: str) -> bool:
         """Whether the text says of itself that it shows examples."""
-        said = words(text)
-        return any(consecutive(said, phrase) for phrase in self._examples)
+        return _says(text, self._examples)
+
+    def is_test(self, text: str) -> bool:
+        """Whether the text says of itself that it only tries something out."""
+        return _says(text, self._tests)
 
     def find_product(self, text: str) -> str | None:
         """The most general type of the product that a label names."""
@@ -195,6 +200,10 @@ class Catalog:
     def is_label(self, text: str) -> bool:
         """Whether the text is a label of some field, or of the notice itself."""
         return len(text) <= _LONGEST_LABEL and self._recent_label(text)
+
+    def signs_off(self, line: str) -> bool:
+        """Whether the line takes leave, so that what follows is a signature."""
+        return line.strip() in {"--", "—", "–"} or fold(line).rstrip(" ,.!-") in self._sign_offs
 
     def closes(self, label: str) -> bool:
         """Whether what looks like a label is a greeting, a note, a part of a signature."""
@@ -281,6 +290,10 @@ class Catalog:
         return lru_cache(_REMEMBERED)(self._labels.field)
 
     @cached_property
+    def _sign_offs(self) -> frozenset[str]:
+        return frozenset(map(fold, synonyms(self._source["sign_offs"])))
+
+    @cached_property
     def _closings(self) -> frozenset[str]:
         return frozenset(map(fold, synonyms(self._source["closings"])))
 
@@ -295,6 +308,10 @@ class Catalog:
     @cached_property
     def _examples(self) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(words(phrase)) for phrase in synonyms(self._source["examples"]))
+
+    @cached_property
+    def _tests(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(words(phrase)) for phrase in synonyms(self._source["tests"]))
 
     @cached_property
     def _prefixes(self) -> Mapping[str, tuple[str, ...]]:
@@ -349,6 +366,13 @@ class Catalog:
 def _singular(name: str) -> str:
     """A name of a product as it is compared: `Checks contínuos` is `check continuo`."""
     return " ".join(map(stem, words(name[:_LONGEST_NAME])))
+
+
+def _says(text: str, phrases: Sequence[Sequence[str]]) -> bool:
+    folded = fold(text)
+    likely = [phrase for phrase in phrases if phrase[-1] in folded]
+    said = words(folded) if likely else []
+    return any(consecutive(said, phrase) for phrase in likely)
 
 
 def _joined(raw: str) -> str:

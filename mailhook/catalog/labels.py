@@ -51,7 +51,10 @@ class Labels:
 
     def meta(self, label: str) -> str | None:
         """The part of the notice itself that a label names."""
-        return self._meta.get(squeeze(label)) or self._meta.get(self._telling(label))
+        written = squeeze(label)
+        if written in self._meta or written in self._written:
+            return self._meta.get(written)
+        return self._meta.get(self._telling(label))
 
     def field(self, label: str, type_name: str | None) -> str | None:
         """What `label` means on that type, else shared, else on the only type with it."""

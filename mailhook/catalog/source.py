@@ -83,6 +83,8 @@ class Source(TypedDict):
     articles: str
     columns: str
     closings: str
+    sign_offs: str
+    tests: str
     label_words: dict[str, str]
     doubts: str
     examples: str

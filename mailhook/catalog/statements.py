@@ -28,12 +28,14 @@ class Statements:
 
         Where it names no type, it is about one of `types`.
         """
+        if "?" in sentence:
+            return None
         said = words(sentence)[:_LONGEST]
         marks = self._names.marks(said)
         told = [mark for mark in marks if tells(mark)]
         verbs = [mark for mark in told if _is_verb(mark, said)]
         told = verbs or told  # "the reported face has been deleted" tells of one thing only
-        if not told or self._doubted(said[: told[-1].end]):
+        if not told or self._doubted(said[: told[-1].end]) or _is_partly(told[0], said):
             return None
         marks = self._about(marks, told[0])
         found = set() if verbs else set(self._names.side_by_side(marks))
@@ -74,6 +76,11 @@ class Statements:
 
     def _doubted(self, before: Sequence[str]) -> bool:
         return any(consecutive(before, doubt) for doubt in self._doubts)
+
+
+def _is_partly(mark: Mark, said: Sequence[str]) -> bool:
+    """Whether a number stands right before what is told: `90 % finished`."""
+    return mark.start > 0 and said[mark.start - 1].isdecimal()
 
 
 def _is_verb(mark: Mark, said: Sequence[str]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
-    r"|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
-    r"|max-(?:height|width)\s*:\s*0(?![.\d]*[1-9])"
+    r"|font-size\s*:\s*(?:0(?![.\d]*[1-9])|1px)|font\s*:\s*(?:[a-z]+\s+)*0(?:px|pt|em)?\s*/|opacity\s*:\s*0(?![.\d]*[1-9])"
+    r"|(?:max-)?(?:height|width)\s*:\s*0(?![.\d%]*[1-9])(?=[^;]*;.*overflow|.*overflow|$|;)"
+    r"|transform\s*:[^;]*(?:scale\(\s*0\s*\)|translate[xy]?\(\s*-\d{3,})"
     r"|(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{3,}"
     r"|(?<![-\w])color\s*:\s*transparent|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*inset\(\s*(?:100|50)%",
     re.IGNORECASE,
@@ -18,10 +19,34 @@ _COLOR = re.compile(r"(?:^|;)\s*color\s*:\s*([^;]+)", re.IGNORECASE)
 _GROUND = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*(?:[,/]\s*([\d.]+)\s*)?\)")
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})(?![0-9a-f])")
-_WORDS = {"white": (255, 255, 255), "black": (0, 0, 0)}
+_WORDS = {
+    "white": (255, 255, 255),
+    "snow": (255, 250, 250),
+    "ivory": (255, 255, 240),
+    "ghostwhite": (248, 248, 255),
+    "whitesmoke": (245, 245, 245),
+    "floralwhite": (255, 250, 240),
+    "mintcream": (245, 255, 250),
+    "azure": (240, 255, 255),
+    "black": (0, 0, 0),
+}
+_HSL = re.compile(r"hsla?\(\s*[\d.]+(?:deg)?[\s,]+[\d.]+%[\s,]+(?P<light>[\d.]+)%")
+_LIGHTEST = 97.0
+# An ink that lets all of the paper through.
+_CLEAR = re.compile(
+    r"(?<![-\w])color\s*:\s*(?:transparent|#[0-9a-f]{6}00(?![0-9a-f])|#[0-9a-f]{3}0(?![0-9a-f])"
+    r"|(?:rgba|hsla)\([^)]*[,/]\s*0?\.?0*\s*\))",
+    re.IGNORECASE,
+)
 _NEAR = 24  # two colours no more than this apart in each part look like one
 _RULE = re.compile(r"([^{}]{1,300})\{([^{}]{0,2000})\}")
-_SIMPLE = re.compile(r"(?:[a-z][\w-]*)?([.#][\w-]+)", re.IGNORECASE)
+_LAST = re.compile(r"(?:(?P<element>[a-z][\w-]*)|(?P<name>[.#][\w-]+))$", re.IGNORECASE)
+# Of all that sheets declare, what may hide something.
+_TELLING = re.compile(
+    r"display|visibility|font|opacity|height|width|color|background|left|top|right|indent|clip"
+    r"|transform|mso-hide",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SHEET_LIMIT = 100_000
 
@@ -59,7 +84,7 @@ class Ground:
 
 def hides(style: str) -> bool:
     """Whether the declarations of a style hide an element."""
-    return bool(_HIDING.search(style))
+    return bool(_HIDING.search(style) or _CLEAR.search(style))
 
 
 def colour(text: str) -> Colour | None:
@@ -74,21 +99,26 @@ def colour(text: str) -> Colour | None:
         if found[4] and float(found[4].strip(".") or 0) == 0:
             return None
         return int(found[1]), int(found[2]), int(found[3])
+    if (shade := _HSL.search(text)) and float(shade["light"]) >= _LIGHTEST:
+        return WHITE
     return next((value for word, value in _WORDS.items() if word in text.split()), None)
 
 
-def hidden_names(sheet: str) -> frozenset[str]:
-    """Classes (`.x`) and ids (`#x`) that a style sheet hides on every screen."""
+def styles(sheet: str) -> dict[str, str]:
+    """What a style sheet declares on every screen, by class (`.x`), id (`#x`) and element.
+
+    Of a selector such as `div .x` the last part counts: what may be hidden is not read.
+    """
     if "{" not in sheet or len(sheet) > _SHEET_LIMIT:
-        return frozenset()
-    return frozenset(_hidden(_outside_media(_COMMENT.sub("", sheet))))
-
-
-def _hidden(sheet: str) -> Iterator[str]:
-    for found in _RULE.finditer(sheet):
-        if hides(found[2]):
-            names = (_SIMPLE.fullmatch(name.strip()) for name in found[1].split(","))
-            yield from (name[1] for name in names if name)
+        return {}
+    declared: dict[str, str] = {}
+    for found in _RULE.finditer(_outside_media(_COMMENT.sub("", sheet))):
+        if _TELLING.search(found[2]):
+            for name in found[1].split(","):
+                if last := _LAST.search(name.strip()):
+                    key = (last["name"] or last["element"]).lower()
+                    declared[key] = f"{declared.get(key, '')};{found[2]}"
+    return declared
 
 
 def _outside_media(sheet: str) -> str:

@@ -83,7 +83,8 @@ def _lines(raws: Sequence[str]) -> Iterator[Line]:
 
 def _cells(raw: str) -> tuple[str, ...]:
     if "|" in raw:
-        parts = raw.strip().strip("|").split("|")
+        bare = raw.strip()
+        parts = (bare[1:].removesuffix("|") if bare[0] == "|" else bare).split("|")
     elif "\t" in raw:
         parts = raw.strip().split("\t")
     else:

@@ -13,7 +13,9 @@ from mailhook.markup.view import Line, Link, View, visible
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-_UNSEEN = frozenset("script style head template noscript title svg object".split())
+_UNSEEN = frozenset(
+    "script style head template noscript title svg object select option datalist".split()
+)
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figure footer form"
     " h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table tbody thead tfoot tr td"
@@ -29,7 +31,7 @@ _TAGS_LIMIT = 5_000
 _PARTS_LIMIT = 15_000
 _PARTS = re.compile(r"[\s/\"']+")
 _FORMATTING = re.compile(
-    r"<(/?)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
+    r"<(/?)(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
 )
 _BLANKS = re.compile(r"\s+")
 _QUOTES = re.compile(r"\b(gmail_quote|yahoo_quoted|protonmail_quote|moz-cite-prefix)\b")
@@ -44,13 +46,18 @@ def page(html: str) -> View:
 
     if html.count("<") > _TAGS_LIMIT or len(_PARTS.findall(html)) > _PARTS_LIMIT:
         return View()
-    tree = LexborHTMLParser(_FORMATTING.sub(r"<\1span", html))
+    tree = LexborHTMLParser(_FORMATTING.sub(_plainly, html))
     if tree.root is None:
         return View()
     sheets = [node.text() for node in tree.css("style")] if "<style" in html.lower() else []
-    walk = _Walk(hiding.hidden_names("\n".join(sheets)))
+    walk = _Walk(hiding.styles("\n".join(sheets)))
     walk.over(tree.root)
     return View(tuple(walk.lines), tuple(walk.links))
+
+
+def _plainly(found: re.Match[str]) -> str:
+    """An element that the parser does not open anew, which a sheet still knows by its name."""
+    return f"<{found[1]}mailhook-{found[2].lower()}"
 
 
 class _Open(NamedTuple):
@@ -82,10 +89,10 @@ class _Row:
 class _Walk:
     """One pass over a tree, without recursion: a mail may nest 20,000 tables."""
 
-    def __init__(self, hidden: frozenset[str]) -> None:
+    def __init__(self, styles: Mapping[str, str]) -> None:
         self.lines: list[Line] = []
         self.links: list[Link] = []
-        self._hidden = hidden
+        self._styles = styles
         self._buffer: list[str] = []
         self._gap = False
         self._open = [_Open("", 0, 0, Ground(), quoted=False, pre=False, link=None)]
@@ -106,12 +113,14 @@ class _Walk:
         self._break()
 
     def _enter(self, node: LexborNode) -> bool:
-        tag = node.tag or ""
+        tag = (node.tag or "").removeprefix("mailhook-")
         if tag in _UNSEEN or tag.startswith("-"):
             return False
         attributes = node.attributes
-        style = attributes.get("style") or ""
-        if attributes and self._is_hidden(style, attributes):
+        style = self._style(tag, attributes)
+        if "hidden" in attributes or (style and hiding.hides(style)):
+            return False
+        if tag == "details" and "open" not in attributes:
             return False
         if tag == "br" or tag in _BLOCKS:
             self._break()
@@ -124,7 +133,7 @@ class _Walk:
                 tag,
                 len(self.lines),
                 len(self._buffer),
-                around.ground.inside(style, attributes) if attributes else around.ground,
+                around.ground.inside(style, attributes) if style or attributes else around.ground,
                 around.quoted or _is_quote(tag, attributes),
                 around.pre or tag == "pre",
                 attributes.get("href") if tag == "a" else None,
@@ -132,14 +141,14 @@ class _Walk:
         )
         return True
 
-    def _is_hidden(self, style: str, attributes: Mapping[str, str | None]) -> bool:
-        if "hidden" in attributes or (style and hiding.hides(style)):
-            return True
-        if not self._hidden:
-            return False
-        names = {f".{name}" for name in (attributes.get("class") or "").split()}
-        names.add(f"#{attributes.get('id')}")
-        return not names.isdisjoint(self._hidden)
+    def _style(self, tag: str, attributes: Mapping[str, str | None]) -> str:
+        """What the sheet and the element itself declare, the latter last."""
+        own = attributes.get("style") or ""
+        if not self._styles:
+            return own
+        names = [tag, *(f".{name}".lower() for name in (attributes.get("class") or "").split())]
+        names.append(f"#{attributes.get('id')}".lower())
+        return ";".join([*(self._styles[name] for name in names if name in self._styles), own])
 
     def _leave(self) -> None:
         left = self._open[-1]

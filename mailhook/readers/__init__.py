@@ -35,6 +35,12 @@ _FEW = 2
 # Nobody reads so long a mail for what it tells; a reader would take seconds.
 _LINES_LIMIT = 5_000
 _ATTACHED_LIMIT = 10
+_OPENING = 12
+_TWO = "its text and its page tell of different things"
+_DIFFER = f"malformed_notice: {_TWO}"
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2068]")
+_TURNED = "malformed_notice: some of it is shown in another order than it is written"
+_TEST = "malformed_notice: it says of itself that it only tries a rule out"
 
 __all__ = ["Reading", "own_lines", "read", "suspicious"]
 
@@ -57,7 +63,12 @@ def read(mail: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading
     reading = _read(parts[0].own, mail.attachments, subject, means)
     if mail.html and not (reading and _is_exact(reading)):
         parts.append(markup.split(markup.page(mail.html)))
-        reading = _better(reading, _read(parts[1].own, (), subject, means), catalog)
+        by_page = _read(parts[1].own, (), subject, means)
+        if by_page and not reading and _contradicts(parts[0].own, by_page, catalog):
+            by_page = Reading((), len(by_page.notices), by_page.reader, _DIFFER)
+        reading = _better(reading, by_page, catalog)
+    if reading and reading.reader != token.NAME and _BIDI.search(mail.text + mail.html):
+        return Reading((), len(reading.notices) or 1, reading.reader, _TURNED)
     if reading is None and not is_reply:
         reading = _passed_on(mail, parts, means, is_forward=bool(forward))
     return reading or Reading()
@@ -94,7 +105,10 @@ def _read(
     if means.bulk and means.catalog.speaks_of_examples(view.text):
         return None  # it shows to many how a notice looks
     own = [_text(part) for part in attached if _is_named(part, _JSON, _JSON_NAMES)]
-    return json.read([view.text, *own], subject, means.catalog) or _words(view, subject, means)
+    reading = json.read([view.text, *own], subject, means.catalog) or _words(view, subject, means)
+    if reading and means.catalog.is_test(f"{subject}\n{view.text}"):
+        return Reading((), len(reading.notices), reading.reader, _TEST)
+    return reading
 
 
 def _words(view: View, subject: str, means: _Means) -> Reading | None:
@@ -106,9 +120,18 @@ def _words(view: View, subject: str, means: _Means) -> Reading | None:
     prose = plain(items, wrapped=view.wrapped)
     found = labelled.read(items, Mail(subject, prose, catalog, means.bulk))
     if found and any(_names_subject(notice, catalog) for notice in found.notices):
-        return found
+        return _with_unread(found, view)
     mentioned = None if found else mention.read(prose, subject, catalog)
-    return mentioned or alert.read(view, items, subject, catalog) or found
+    if mentioned:
+        return _with_unread(mentioned, view)
+    return alert.read(view, items, subject, catalog) or found
+
+
+def _with_unread(reading: Reading, view: View) -> Reading:
+    """The reading, with subjects that the mail names and no notice is about as not understood."""
+    told = {value for notice in reading.notices for value in notice.object.values()}
+    missed = [one for one in ids.of_subjects(view.text) if one not in told]
+    return replace(reading, unread=max(reading.unread, len(missed))) if missed else reading
 
 
 def _names_subject(notice: Notice, catalog: Catalog) -> bool:
@@ -148,11 +171,20 @@ def _better(first: Reading | None, second: Reading | None, catalog: Catalog) -> 
     if not (first and second):
         return first or second
     if first.notices and second.notices and not _agree(first, second, catalog):
-        differ = "its text and its page tell of different events: the text counts"
-        return replace(first, conflicts=(*first.conflicts, differ))
+        return replace(first, conflicts=(*first.conflicts, f"{_TWO}: the text counts"))
+    if first.notices and second.notices and _differ(first, second):
+        return replace(first, conflicts=(*first.conflicts, f"{_TWO}: the text counts"))
     told, other = (second, first) if _weight(second) > _weight(first) else (first, second)
     unread = other.unread if told.notices else max(told.unread, other.unread)
     return replace(told, unread=max(told.unread, unread))
+
+
+def _contradicts(text: View, by_page: Reading, catalog: Catalog) -> bool:
+    """Whether lines of the text are names of events, and all of others than the page tells."""
+    lines = (catalog.find_event(line.text) for line in text.lines[:_OPENING])
+    named = {(event.type, event.action) for event in lines if event and event.exact}
+    told = {_identity(notice, catalog)[0] for notice in by_page.notices}
+    return bool(named) and bool(told) and named.isdisjoint(told)
 
 
 def _agree(first: Reading, second: Reading, catalog: Catalog) -> bool:
@@ -162,6 +194,14 @@ def _agree(first: Reading, second: Reading, catalog: Catalog) -> bool:
         any(kind == other and (not subject or not its or subject == its) for other, its in there)
         for kind, subject in (_identity(notice, catalog) for notice in first.notices)
     )
+
+
+def _differ(first: Reading, second: Reading) -> bool:
+    """Whether a member of the only event has another value in the second reading."""
+    if len(first.notices) != 1 or len(second.notices) != 1:
+        return False
+    one, other = first.notices[0].object, second.notices[0].object
+    return any(one[name] != other[name] for name in one.keys() & other.keys())
 
 
 def _identity(notice: Notice, catalog: Catalog) -> tuple[tuple[str, str], Json]:

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from mailhook.catalog import AlertWords, Catalog
 from mailhook.markup import View
 from mailhook.model import Json, Notice
-from mailhook.readers.pairs import Said
 from mailhook.readers.reading import Reading
+from mailhook.readers.saying import Said
 from mailhook.readers.sentences import sentences
 
 NAME = "alert"
@@ -100,6 +100,9 @@ def _inner(href: str) -> Iterator[str]:
 
 def _hook_name(said: Sequence[str], words: AlertWords) -> str | None:
     """What stands in quotation marks beside the word for a hook."""
+    told, colon, rest = said[0].partition(": ")
+    if colon and words.stated(told, named=True) and not _URL.search(rest):
+        return rest.strip()
     for sentence in said:
         for quoted in _QUOTED.finditer(sentence):
             before = sentence[max(0, quoted.start() - _BESIDE) : quoted.start()]

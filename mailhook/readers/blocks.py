@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailhook.catalog import Catalog, EventName, fold
-from mailhook.readers.pairs import Said, undressed
+from mailhook.readers.dress import label_of
+from mailhook.readers.saying import Said
 
 _TITLE = 120
 
@@ -41,6 +42,10 @@ class Block:
         """Every label of the notice with its value."""
         return (*self.meta.values(), *self.fields)
 
+    def has_subject(self, catalog: Catalog) -> bool:
+        """Whether a label of a subject's id stands in it."""
+        return "id" in self.meta or any(catalog.is_subject_id(one.label) for one in self.fields)
+
     def add_above(self, other: Block) -> None:
         """Take what a block above says of the notice itself: the event, the product."""
         self.meta = other.meta | self.meta
@@ -71,8 +76,10 @@ def blocks(items: Sequence[Said], catalog: Catalog) -> list[Block]:
     """
     found = [Block()]
     between: list[str] = []  # the lines since the last label: a title of what follows, perhaps
+    signed = False
     for nth, one in enumerate(items):
-        if one.known:
+        signed = _is_signed(signed, one, found[-1], catalog)
+        if one.known and not signed:
             name = catalog.meta(one.label) or fold(one.label)
             if one.starts or _comes_again(found[-1], name, one, catalog):
                 found.append(Block(lines=between, above=between))
@@ -81,7 +88,7 @@ def blocks(items: Sequence[Said], catalog: Catalog) -> list[Block]:
             _take(found[-1], name, one, catalog)
             between = []
             continue
-        if one.label and _is_own(items, nth, catalog):
+        if one.label and not signed and _is_own(items, nth, catalog):
             found[-1].unknown.append(one)
             continue
         named = _heading(one, catalog)
@@ -94,6 +101,13 @@ def blocks(items: Sequence[Said], catalog: Catalog) -> list[Block]:
     return found
 
 
+def _is_signed(signed: bool, one: Said, block: Block, catalog: Catalog) -> bool:  # noqa: FBT001
+    """Whether the mail has taken its leave; another notice may follow all the same."""
+    if one.known and signed:
+        return not (catalog.meta(one.label) == "event" or catalog.is_subject_id(one.label))
+    return signed or (not block.is_empty and not one.known and catalog.signs_off(one.line))
+
+
 def _named(line: str, catalog: Catalog) -> EventName | None:
     if len(line) > _TITLE:
         return None
@@ -103,7 +117,7 @@ def _named(line: str, catalog: Catalog) -> EventName | None:
 
 def _heading(line: Said, catalog: Catalog) -> EventName | None:
     """The event that a line names: as a whole, or before a colon with prose behind."""
-    if named := _named(undressed(line.line), catalog):
+    if named := _named(label_of(line.line), catalog):
         return named
     is_prose = line.label and not any(map(str.isdigit, line.value))
     return _named(line.label, catalog) if is_prose else None
@@ -111,6 +125,8 @@ def _heading(line: Said, catalog: Catalog) -> EventName | None:
 
 def _comes_again(block: Block, name: str, one: Said, catalog: Catalog) -> bool:
     had = block.values.get(name)
+    if had is not None and name == block.first and len(block.values) > 1:
+        return True
     if had is None or had == one.value:
         return False
     return name in {block.first, "event", "id"} or one.gap or catalog.is_subject_id(one.label)
@@ -141,5 +157,6 @@ def _is_own(items: Sequence[Said], nth: int, catalog: Catalog) -> bool:
     if catalog.closes(one.label):
         return False
     before = nth > 0 and items[nth - 1].label and not one.gap
-    after = nth + 1 < len(items) and items[nth + 1].known and not items[nth + 1].gap
+    following = items[nth + 1] if nth + 1 < len(items) else None
+    after = following and following.known and not (following.gap or following.starts)
     return bool(before or after) and _heading(one, catalog) is None

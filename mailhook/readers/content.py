@@ -10,7 +10,7 @@ from mailhook.errors import MalformedNotice
 from mailhook.model import Json
 from mailhook.readers import ids
 from mailhook.readers.blocks import Block
-from mailhook.readers.pairs import Said
+from mailhook.readers.saying import Said
 
 # `ID: CHK…` is the subject's; only ids of this shape are the event's own.
 _VENDORS_ID = re.compile(r"(?:HKE|HIK)", re.IGNORECASE)
@@ -57,7 +57,8 @@ def of_block(block: Block, kind: str, beside: Iterable[str], catalog: Catalog) -
     if (own := block.meta.get("id")) and not is_vendors(own.value):
         content.put(id_fields[0] if id_fields else f"{kind}_id", _id(own.value), own)
     if id_fields and content.members.keys().isdisjoint(id_fields):
-        for name, value, line in _beside(beside, kind, catalog):
+        unknown = [one.line for one in block.unknown]
+        for name, value, line in _beside([*beside, *unknown], kind, catalog):
             content.members[name], content.told_in[name] = value, line
     check(content.members, kind, catalog)
     return content
@@ -85,15 +86,21 @@ def is_vendors(vendor_id: str) -> bool:
     return bool(_VENDORS_ID.match(vendor_id))
 
 
-def contradiction(label: str) -> MalformedNotice:
+class Contradiction(MalformedNotice):
+    """One label has two values."""
+
+
+def contradiction(label: str) -> Contradiction:
     """What to raise where one label has two values."""
-    return MalformedNotice(f"two different values stand for one label ({label[:40]!r})")
+    return Contradiction(f"two different values stand for one label ({label[:40]!r})")
 
 
 def _put_field(
     content: Content, one: Said, kind: str, id_fields: Sequence[str], catalog: Catalog
 ) -> None:
     name = catalog.field(one.label, kind)
+    if ids.is_template(one.value) and name not in id_fields:
+        return  # a variable of the rule that was not filled in says nothing
     if name is None:
         content.pass_through(one)
     elif name in id_fields:
@@ -137,6 +144,8 @@ def _id(text: str) -> str:
     if ids.is_placeholder(text):
         raise MalformedNotice("a variable stands where its value should: it was not filled in")
     matched = _ID.fullmatch(text)
-    if matched is None:
+    if matched is None or ids.are_several(text):
         raise MalformedNotice("what stands for the subject's id is not one word")
+    if not ids.is_plain(matched["id"]):
+        raise MalformedNotice("the id has letters or digits that no id of the vendor's has")
     return matched["id"]

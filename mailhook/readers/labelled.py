@@ -11,10 +11,10 @@ from mailhook.errors import MalformedNotice
 from mailhook.model import Notice
 from mailhook.readers import content, ids, naming
 from mailhook.readers.blocks import Block, blocks
-from mailhook.readers.content import contradiction, is_vendors
+from mailhook.readers.content import Contradiction, contradiction, is_vendors
 from mailhook.readers.naming import Mail, Named
-from mailhook.readers.pairs import Said
-from mailhook.readers.reading import Reading
+from mailhook.readers.reading import Reading, each_once
+from mailhook.readers.saying import Said
 
 NAME = "labelled"
 
@@ -36,6 +36,8 @@ def read(items: Sequence[Said], mail: Mail) -> Reading | None:
     for block, event in zip(told, named, strict=True):
         try:
             notice = _notice(block, event, mail, alone=len(told) == 1)
+        except Contradiction as error:
+            return Reading((), len(told), NAME, error.reason)
         except MalformedNotice as error:
             problems.append(error.reason)
         else:
@@ -45,14 +47,15 @@ def read(items: Sequence[Said], mail: Mail) -> Reading | None:
     if not (notices or problems):
         return None
     problem = problems[0] if problems else None
-    return Reading(tuple(notices), len(problems), NAME, problem, tuple(conflicts))
+    return Reading(each_once(notices), len(problems), NAME, problem, tuple(conflicts))
 
 
 def _told(found: Sequence[Block], catalog: Catalog) -> list[Block]:
     """The blocks that tell of an event each, or mean to.
 
     Labels that come again must be set as a second notice would be; otherwise one
-    of the two is not true, and the block before has a clash.
+    of the two is not true, and the block before has a clash: nobody knows then
+    where one notice ends, and none is believed.
     """
     with_fields = [block for block in found if block.fields]
     if not with_fields:
@@ -63,7 +66,7 @@ def _told(found: Sequence[Block], catalog: Catalog) -> list[Block]:
     told = [first]
     had = {(one.label, one.value) for one in first.labels}
     for block in with_fields[1:]:
-        if block.headings or naming.by_label(block, catalog) or block.similar(first):
+        if _is_notice(block, first, catalog):
             told.append(block)
         elif again := _again(block, had):
             told[-1].clash = told[-1].clash or again
@@ -71,6 +74,18 @@ def _told(found: Sequence[Block], catalog: Catalog) -> list[Block]:
             told[-1].add_below(block)
         had |= {(one.label, one.value) for one in block.labels}
     return told
+
+
+def _is_notice(block: Block, first: Block, catalog: Catalog) -> bool:
+    """Whether a later block is one more notice, set as the first is or with its own event.
+
+    An event alone, where the first has a subject, may be a line that a value forged.
+    """
+    if block.headings or block.similar(first):
+        return True
+    if naming.by_label(block, catalog) is None:
+        return False
+    return block.has_subject(catalog) or not first.has_subject(catalog)
 
 
 def _again(block: Block, had: AbstractSet[tuple[str, str]]) -> str | None:

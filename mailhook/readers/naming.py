@@ -71,7 +71,7 @@ def name(block: Block, told: Sequence[Block], mail: Mail) -> Named | None:
         or (by_label(first, mail.catalog) if len(told) > 1 else None)
         or _by_heading(first)
         or _by_subject(mail)
-        or _by_sentence(block, mail, alone=len(told) == 1)
+        or _by_sentence(block, mail, first, alone=len(told) == 1)
     )
 
 
@@ -100,10 +100,11 @@ def _by_subject(mail: Mail) -> Named | None:
     return replace(labelled, words=mail.subject) if labelled else None
 
 
-def _by_sentence(block: Block, mail: Mail, *, alone: bool) -> Named | None:
-    """The one event that sentences state: of several blocks, only those right above each."""
+def _by_sentence(block: Block, mail: Mail, first: Block, *, alone: bool) -> Named | None:
+    """The one event that sentences state: of several blocks, those above each, or above all."""
     if not alone:
-        return _by_lines(block.above, mail.catalog) or _by_lines([mail.subject], mail.catalog)
+        above = (block.above, first.above, [mail.subject])
+        return next(filter(None, (_by_lines(lines, mail.catalog) for lines in above)), None)
     return (
         _by_lines(block.lines, mail.catalog)
         or _by_lines(sentences(mail.prose), mail.catalog)
