@@ -205,7 +205,7 @@ def test_a_megabyte_of_text_is_seen_in_no_time(shape: str):
     text = shape * (1_000_000 // len(shape))
     start = time.process_time()
     markup.split(markup.plain(text))
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 4
 
 
 TAGS = st.sampled_from(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailhook.markup.view import Line, View, plain
+from mailhook.markup.view import Line, Link, View, plain
 
 _ANSWERED = re.compile(
     r"^(On .{4,200} wrote:|El .{4,200} escribió:|Em .{4,200} escreveu:"
@@ -59,14 +59,17 @@ class Parts:
 def split(view: View) -> Parts:
     """The mail's own words, and what follows or is marked as the start of a quote."""
     start = _start(view.lines)
-    own = [(nth, line) for nth, line in enumerate(view.lines[:start]) if not _is_quoted(line)]
+    own = [line for line in view.lines[:start] if not _is_quoted(line)]
     if len(own) == len(view.lines):
         return Parts(view, View())
-    kept = {nth for nth, _ in own}
-    links = tuple(link for link in view.links if link.at in kept)
-    mine = replace(view, lines=tuple(line for _, line in own), links=links)
+    mine = replace(view, lines=tuple(own), links=_own_links(view, start))
     others = view.lines[start:] or [line for line in view.lines if _is_quoted(line)]
     return _told_by_another(mine, _unquoted(others, view))
+
+
+def _own_links(view: View, start: int) -> tuple[Link, ...]:
+    lines = view.lines
+    return tuple(link for link in view.links if link.at < start and not _is_quoted(lines[link.at]))
 
 
 def _start(lines: Sequence[Line]) -> int:

@@ -82,11 +82,11 @@ def _lines(raws: Sequence[str]) -> Iterator[Line]:
 
 
 def _cells(raw: str) -> tuple[str, ...]:
-    if "|" in raw:
-        bare = raw.strip()
+    bare = raw.strip()
+    if "\t" in bare:
+        parts = bare.split("\t")
+    elif "|" in raw:
         parts = (bare[1:].removesuffix("|") if bare[0] == "|" else bare).split("|")
-    elif "\t" in raw:
-        parts = raw.strip().split("\t")
     else:
         parts = _COLUMNS.split(raw.strip()) if "  " in raw.strip() else []
     return tuple(" ".join(part.split()) for part in parts) if len(parts) > 1 else ()

@@ -39,6 +39,8 @@ _OPENING = 12
 _TWO = "its text and its page tell of different things"
 _DIFFER = f"malformed_notice: {_TWO}"
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2068]")
+# Whose words are read as they stand side by side.
+_IN_ORDER = frozenset({labelled.NAME, mention.NAME})
 _TURNED = "malformed_notice: some of it is shown in another order than it is written"
 _TEST = "malformed_notice: it says of itself that it only tries a rule out"
 
@@ -67,7 +69,7 @@ def read(mail: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading
         if by_page and not reading and _contradicts(parts[0].own, by_page, catalog):
             by_page = Reading((), len(by_page.notices), by_page.reader, _DIFFER)
         reading = _better(reading, by_page, catalog)
-    if reading and reading.reader != token.NAME and _BIDI.search(mail.text + mail.html):
+    if reading and reading.reader in _IN_ORDER and _BIDI.search(mail.text + mail.html):
         return Reading((), len(reading.notices) or 1, reading.reader, _TURNED)
     if reading is None and not is_reply:
         reading = _passed_on(mail, parts, means, is_forward=bool(forward))

@@ -14,7 +14,8 @@ _ANY = re.compile(
 )
 # `CHKXXXX`, `{{.check.check_id}}`, `<check_id>`: what stands for an id in an explanation.
 _TEMPLATE = re.compile(
-    r"\{+.{1,60}?\}+|\$\{?\w+\}?|<(?!(?:CHK|CCK|IDP|VLD|ENR|IPF|IPS|WDI|OTB|ACC))[%=\w .]{2,40}>|\[+[\w ]{2,40}\]+|%+\w+%+"
+    r"\{+.{1,60}?\}+|\$\{?\w+\}?|\[+[\w ]{2,40}\]+|%+\w+%+"
+    rf"|<(?!(?:{_PREFIXES}))[%=\w .]{{2,40}}>"
 )
 _MASKED = re.compile(rf"\b(?:{_PREFIXES})(?:[Xx]{{3,}}|\*{{2,}}|[0-9a-f]*(?:…|\.\.))")
 _NOTHING = frozenset(

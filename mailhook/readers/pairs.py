@@ -15,7 +15,7 @@ from mailhook.catalog import Catalog
 from mailhook.markup import Line, View
 from mailhook.readers import tables
 from mailhook.readers.dress import is_listed, label_of, unmarked
-from mailhook.readers.labelling import LABEL_LENGTH, SIGN, from_text, known_label
+from mailhook.readers.labelling import LABEL_LENGTH, SIGN, from_text, has_value, known_label
 from mailhook.readers.saying import Said
 
 _SEVERAL = re.compile(r"(?:\s[|/•·]\s|[;|]|,\s)\s*")
@@ -25,6 +25,7 @@ _RULE = re.compile(r"[\s|:+=_*-]*")
 _WRAP_WIDTH = 66
 _HALF_WIDTH = 40
 _WRAPS = 20
+_SEVERAL_LENGTH = 1_000
 _STACKED = 3
 # RFC 3676 section 4.3, and what editors make of it.
 _SIGNATURE = frozenset({"--", "—", "–"})
@@ -84,7 +85,7 @@ def _line(line: Line, catalog: Catalog) -> list[Said]:
         return found
     if found := _several(line, catalog):
         return found
-    one = from_text(line.text, catalog)
+    one = None if _is_torn(line, catalog) else from_text(line.text, catalog)
     if one and one.known and (found := _event_behind(one, catalog)):
         return [part._replace(gap=line.gap) for part in found]
     if one is None or not one.value:
@@ -92,9 +93,14 @@ def _line(line: Line, catalog: Catalog) -> list[Said]:
     return [one._replace(gap=True) if line.gap else one]
 
 
+def _is_torn(line: Line, catalog: Catalog) -> bool:
+    """Whether a tabbed row holds label and value in its first cell, and then something else."""
+    return "\t" in line.raw and len(line.cells) > 1 and has_value(line.cells[0], catalog)
+
+
 def _several(line: Line, catalog: Catalog) -> list[Said]:
     """The labels of a line that has several, each with its value, and nothing else."""
-    if not _SEVERAL.search(line.text):
+    if len(line.text) > _SEVERAL_LENGTH or not _SEVERAL.search(line.text):
         return []
     found: list[Said] = []
     for start, end in _parts(line.text):
@@ -160,8 +166,10 @@ def _over_two(lines: Sequence[Line], catalog: Catalog, *, stacked: bool) -> Said
         return Said(label_of(lines[0].text), unmarked(lines[1].text), text)
     if not label or len(lines) < 2:  # noqa: PLR2004
         return None
-    below = stacked and lines[0].gap and not (lines[1].gap or lines[1].cells)
-    if not below and not _is_value(lines[1], catalog):
+    asks = lines[0].text.rstrip("*_ ")[-1] in ":=" and _SIGNS.isdisjoint(lines[1].text)
+    apart = stacked and lines[0].gap and not lines[1].gap
+    is_value = (asks or apart) and not lines[1].cells
+    if not is_value and not _is_value(lines[1], catalog):
         return None
     value = unmarked(lines[1].text)
     if not value:

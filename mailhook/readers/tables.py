@@ -88,8 +88,8 @@ def _both_in_each(cells: Sequence[str], line: Line, catalog: Catalog) -> list[Sa
     for cell in cells:
         one = from_text(cell, catalog)
         if one and one.value:
-            whole = line.text[line.text.find(cell) :] if "|" in line.raw else ""
-            whole = whole.partition(":")[2].strip() if one.known else ""
+            is_barred = one.known and "|" in line.raw
+            whole = line.text[line.text.find(one.value) :] if is_barred else ""
             found.append(one._replace(line=line.text, gap=line.gap, whole=whole))
             continue
         named = catalog.find_event(cell)
