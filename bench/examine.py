@@ -22,7 +22,9 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from hostile import LARGE
 
 _FIXTURES = Path(__file__).parents[1] / "fixtures"
-_TRUST = Trust(TrustSettings(authserv_id=("mx.example.com",)), (b"fixture-signing-key-0123456789",))
+_TRUST = Trust(
+    TrustSettings(authserv_id=("mx.example.com",)), (b"fixture-signing-key-0123456789abcdef",)
+)
 _P99_SECONDS = 0.015
 _HOSTILE_SECONDS = 2.0
 _RUNS = 5

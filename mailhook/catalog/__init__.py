@@ -369,9 +369,9 @@ def _singular(name: str) -> str:
 
 
 def _says(text: str, phrases: Sequence[Sequence[str]]) -> bool:
-    folded = fold(text)
-    likely = [phrase for phrase in phrases if phrase[-1] in folded]
-    said = words(folded) if likely else []
+    lower = text.lower()
+    likely = [phrase for phrase in phrases if all(word in lower for word in phrase[-2:])]
+    said = words(text) if likely else []
     return any(consecutive(said, phrase) for phrase in likely)
 
 

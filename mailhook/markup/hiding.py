@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
@@ -54,23 +55,30 @@ Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The colours that an element has from those around it."""
+class Declared(NamedTuple):
+    """What a style says of an element: whether it hides it, and its colours as written."""
+
+    hides: bool
+    ink: str | None
+    paper: str | None
+
+
+class Ground(NamedTuple):
+    """The colours that an element has from those around it; `None` is one we cannot tell."""
 
     ink: Colour | None = None
     paper: Colour | None = WHITE
 
-    def inside(self, style: str, attributes: Mapping[str, str | None]) -> Ground:
-        """The colours inside an element of that style; `None` is one we cannot tell."""
-        ink, paper = self.ink, self.paper
-        if told := _last(_COLOR, style) or attributes.get("color") or attributes.get("text"):
+    def inside(self, declared: Declared, attributes: Mapping[str, str | None]) -> Ground:
+        """The colours inside an element of that style."""
+        ink, paper = self
+        if told := declared.ink or attributes.get("color") or attributes.get("text"):
             ink = colour(told)
-        if told := _last(_GROUND, style) or attributes.get("bgcolor"):
+        if told := declared.paper or attributes.get("bgcolor"):
             paper = colour(told)
         elif attributes.get("background"):
             paper = None
-        return self if (ink, paper) == (self.ink, self.paper) else Ground(ink, paper)
+        return Ground(ink, paper)
 
     @property
     def hides(self) -> bool:
@@ -82,11 +90,14 @@ class Ground:
         )
 
 
-def hides(style: str) -> bool:
-    """Whether the declarations of a style hide an element."""
-    return bool(_HIDING.search(style) or _CLEAR.search(style))
+@lru_cache(maxsize=2048)  # a mail's styles come again in it, and in the next
+def declared(style: str) -> Declared:
+    """What the declarations of a style say."""
+    hidden = bool(_HIDING.search(style) or _CLEAR.search(style))
+    return Declared(hidden, _last(_COLOR, style), _last(_GROUND, style))
 
 
+@lru_cache(maxsize=512)
 def colour(text: str) -> Colour | None:
     """The colour that a CSS or HTML value names; None where we cannot tell."""
     text = text.strip().lower()

@@ -117,8 +117,8 @@ class _Walk:
         if tag in _UNSEEN or tag.startswith("-"):
             return False
         attributes = node.attributes
-        style = self._style(tag, attributes)
-        if "hidden" in attributes or (style and hiding.hides(style)):
+        declared = hiding.declared(self._style(tag, attributes))
+        if declared.hides or "hidden" in attributes:
             return False
         if tag == "details" and "open" not in attributes:
             return False
@@ -133,7 +133,9 @@ class _Walk:
                 tag,
                 len(self.lines),
                 len(self._buffer),
-                around.ground.inside(style, attributes) if style or attributes else around.ground,
+                around.ground.inside(declared, attributes)
+                if attributes or declared.ink or declared.paper
+                else around.ground,
                 around.quoted or _is_quote(tag, attributes),
                 around.pre or tag == "pre",
                 attributes.get("href") if tag == "a" else None,
