@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 # After a batch of so many mails there is probably another; starting takes as long as a hundred.
 _MUCH = 200
-# One in so many is examined by the process that stores, which has a little less to do.
-_SHARE = 8
+# So much of a batch is examined by the process that stores, as long as that has less to do:
+# what it takes on changes by a step with each batch, as one of the two has waited.
+_SHARE, _STEP, _MOST = 0.25, 1 / 16, 0.5
 _END_SECONDS = 5
 # Stands for the delivery on the way back: its bytes need not travel twice.
 _ABSENT = Delivery("email", "", datetime(1970, 1, 1, tzinfo=UTC), b"")
@@ -80,6 +81,8 @@ class _Ahead:
         self._trust = trust
         self._with_it: Batch | None = None
         self._ours: list[Finding] = []
+        self._given = 0
+        self._share = _SHARE
         # Spawned, not forked: a fork would copy locks that other threads hold.
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -100,14 +103,23 @@ class _Ahead:
         Of that the last part is examined here, where else there would be waiting.
         """
         done, ours = self._with_it, self._ours
+        self._balance()
         findings = self._findings(done)
         self._with_it, self._ours = batch, []
         if batch:
-            theirs = batch.deliveries[: _theirs(batch)]
+            self._given = len(batch.deliveries) - int(len(batch.deliveries) * self._share)
+            theirs = batch.deliveries[: self._given]
             with suppress(OSError):  # it has ended: `_findings` will examine its part here
                 self._pipe.send(theirs)
             self._ours = [examine(one, self._trust) for one in batch.deliveries[len(theirs) :]]
         return (done, [*findings, *ours]) if done else None
+
+    def _balance(self) -> None:
+        """Take on more of the next batch where this process would wait now, else less."""
+        if self._with_it:
+            with suppress(OSError):
+                step = -_STEP if self._pipe.poll() else _STEP
+                self._share = min(max(self._share + step, 0), _MOST)
 
     def close(self) -> None:
         """End it, whatever it is doing."""
@@ -120,7 +132,7 @@ class _Ahead:
         """What it found in its part of the batch."""
         if batch is None:
             return []
-        deliveries = batch.deliveries[: _theirs(batch)]
+        deliveries = batch.deliveries[: self._given]
         try:
             findings: list[Finding] = self._pipe.recv()
         except (OSError, EOFError):  # it was killed: there is still this process
@@ -129,11 +141,6 @@ class _Ahead:
             replace(finding, delivery=delivery)
             for finding, delivery in zip(findings, deliveries, strict=True)
         ]
-
-
-def _theirs(batch: Batch) -> int:
-    """How many of the batch's deliveries, its first ones, the other process examines."""
-    return len(batch.deliveries) - len(batch.deliveries) // _SHARE
 
 
 def _serve(pipe: Connection, trust: Trust) -> None:
