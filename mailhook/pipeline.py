@@ -133,7 +133,6 @@ def _described(delivery: Delivery, mail: Message, proof: Proof) -> Finding:
 
 def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -> Finding:
     """The finding with its events, if what was read may be believed."""
-    verified = finding.authenticity == "verified"
     if reading.problem and not reading.notices:
         return _quarantined(finding, reading.problem)
     if not reading.notices:
@@ -142,7 +141,7 @@ def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -
     if trust.settings.require == "none":
         return replace(finding, events=events)
     proven = tuple(event for event in events if event.authenticity == "verified")
-    if not proven and verified:
+    if not proven and all(notice.passed_on for notice in reading.notices):
         raise Untrusted("it reads like a hook, but of a mail that this one only passes on")
     if not proven:
         raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
