@@ -12,7 +12,14 @@ HUNDREDS = {
     "third": (97, 94),
     "fourth": (100, 97),
     "fifth": (100, 97),
+    "sixth": (100, 95),
+    "seventh": (100, 95),
 }
+# Of a hook's new status, `paused`, one stranger says no more than that it has changed.
+ALERTS_MISSED = {"sixth": 1}
+# Two strangers' words against the mail's own: a subject that contradicts its `Event:`, where
+# the body's exact field counts; that hook, which is told as disabled.
+INVENTED = {"third": 1, "sixth": 1}
 
 
 @pytest.fixture(scope="module", params=HUNDREDS)
@@ -29,14 +36,12 @@ def test_what_a_person_would_read_is_read(hundred: tuple[str, blind.Score]):
     events, exact = HUNDREDS[name]
     assert 100 * score.read / score.events >= events, score.differences
     assert 100 * score.exact / score.events >= exact, score.differences
-    assert score.alerts_read == score.alerts, score.differences
+    assert score.alerts_read == score.alerts - ALERTS_MISSED.get(name, 0), score.differences
 
 
 def test_nothing_is_invented(hundred: tuple[str, blind.Score]):
     name, score = hundred
-    # One stranger would hold a mail whose subject says another thing than its `Event:`;
-    # here the body's exact field counts.
-    assert score.invented == (1 if name == "third" else 0), score.differences
+    assert score.invented == INVENTED.get(name, 0), score.differences
 
 
 def test_no_hook_is_ignored(hundred: tuple[str, blind.Score]):

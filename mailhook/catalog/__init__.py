@@ -124,6 +124,12 @@ class Catalog:
         pair = self._statements.event(sentence, self.types_of_id(vendor_id))
         return EventName(*pair, exact=False) if pair else None
 
+    def event_of_subject(self, id_field: str, action: str) -> EventName | None:
+        """The event that a word for an action is, on the only type with that id; else None."""
+        kinds = [n for n, info in self.types.items() if id_field in info.id_fields]
+        known = self._actions.of(kinds[0], action) if len(kinds) == 1 else None
+        return EventName(kinds[0], known, exact=True) if known else None
+
     def types_of_id(self, vendor_id: str) -> tuple[str, ...]:
         """The types whose subjects have ids that begin as this one does."""
         return self._prefixes.get(vendor_id[:3].upper(), ())

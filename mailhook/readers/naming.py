@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mailhook import markup
 from mailhook.catalog import Catalog, EventName, words
-from mailhook.markup import View
+from mailhook.markup import Line, View
 from mailhook.readers import ids
 from mailhook.readers.blocks import Block, blocks
 from mailhook.readers.pairs import said
@@ -52,6 +52,8 @@ def by_label(block: Block, catalog: Catalog) -> Named | None:
     for one in filter(None, (meta.get("event"), meta.get("action"))):
         if found := catalog.find_event(one.value, product):
             return Named(found, one.line, weak=not found.exact)
+        if by_id := _by_subject_id(block, one.value, catalog):
+            return Named(by_id, one.line)
         has_id = ids.any_in(other.value for other in (*block.fields, *block.unknown))
         if unknown := _unknown(one.value, product, catalog, has_id=has_id):
             return Named(unknown, one.line)
@@ -102,14 +104,14 @@ def _by_subject(mail: Mail) -> Named | None:
 
 def _by_sentence(block: Block, mail: Mail, first: Block, *, alone: bool) -> Named | None:
     """The one event that sentences state: of several blocks, those above each, or above all."""
-    if not alone:
-        above = (block.above, first.above, [mail.subject])
-        return next(filter(None, (_by_lines(lines, mail.catalog) for lines in above)), None)
-    return (
-        _by_lines(block.lines, mail.catalog)
-        or _by_lines(sentences(mail.prose), mail.catalog)
-        or _by_lines([mail.subject], mail.catalog)
-    )
+    above = [_joined(one.above, mail) for one in (block, first)]
+    told = ([sentences(mail.prose)] if alone else above) + [[mail.subject]]
+    return next(filter(None, (_by_lines(lines, mail.catalog) for lines in told)), None)
+
+
+def _joined(lines: Sequence[str], mail: Mail) -> list[str]:
+    """The sentences of some lines: the end of one may turn round what its beginning says."""
+    return sentences(View(tuple(Line(line, line) for line in lines), wrapped=mail.prose.wrapped))
 
 
 def _by_lines(lines: Sequence[str], catalog: Catalog) -> Named | None:
@@ -119,6 +121,13 @@ def _by_lines(lines: Sequence[str], catalog: Catalog) -> Named | None:
         return None
     event, line = named.popitem()
     return Named(event, line, weak=True)
+
+
+def _by_subject_id(block: Block, text: str, catalog: Catalog) -> EventName | None:
+    """What a bare word for an action means to the only type whose subjects have such an id."""
+    fields = (catalog.field(one.label) for one in block.fields if catalog.is_subject_id(one.label))
+    found = (catalog.event_of_subject(name, text) for name in fields if name)
+    return next(filter(None, found), None)
 
 
 def _type(text: str, catalog: Catalog) -> str:
