@@ -44,7 +44,7 @@ def page(html: str) -> View:
     """
     from selectolax.lexbor import LexborHTMLParser
 
-    if html.count("<") > _TAGS_LIMIT or len(_PARTS.findall(html)) > _PARTS_LIMIT:
+    if html.count("<") > _TAGS_LIMIT or _has_many_parts(html):
         return View()
     tree = LexborHTMLParser(_FORMATTING.sub(_plainly, html))
     if tree.root is None:
@@ -53,6 +53,11 @@ def page(html: str) -> View:
     walk = _Walk(hiding.styles("\n".join(sheets)))
     walk.over(tree.root)
     return View(tuple(walk.lines), tuple(walk.links))
+
+
+def _has_many_parts(html: str) -> bool:
+    # A part has a letter and what parts it from the next.
+    return len(html) > 2 * _PARTS_LIMIT and len(_PARTS.findall(html)) > _PARTS_LIMIT
 
 
 def _plainly(found: re.Match[str]) -> str:

@@ -69,11 +69,16 @@ def read(mail: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading
         if by_page and not reading and _contradicts(parts[0].own, by_page, catalog):
             by_page = Reading((), len(by_page.notices), by_page.reader, _DIFFER)
         reading = _better(reading, by_page, catalog)
-    if reading and reading.reader in _IN_ORDER and _BIDI.search(mail.text + mail.html):
+    if reading and reading.reader in _IN_ORDER and _is_turned(mail):
         return Reading((), len(reading.notices) or 1, reading.reader, _TURNED)
     if reading is None and not is_reply:
         reading = _passed_on(mail, parts, means, is_forward=bool(forward))
     return reading or Reading()
+
+
+def _is_turned(mail: Message) -> bool:
+    """Whether marks of direction show some of it in another order than it is written."""
+    return any(not text.isascii() and _BIDI.search(text) for text in (mail.text, mail.html))
 
 
 def own_lines(mail: Message) -> list[str]:

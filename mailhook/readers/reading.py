@@ -59,8 +59,11 @@ def notice(event: Json, reader: str, *, time: str | None = None, proven: bool = 
 
 def each_once(notices: Iterable[Notice]) -> tuple[Notice, ...]:
     """The notices in order, of equal ones the first; an object's members have no order."""
+    told = tuple(notices)
+    if len(told) < 2:  # noqa: PLR2004
+        return told
     found: dict[str, Notice] = {}
-    for one in notices:
+    for one in told:
         content = json.dumps(one.object, sort_keys=True)
         found.setdefault(f"{replace(one, object={})!r} {content}", one)
     return tuple(found.values())
