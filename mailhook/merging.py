@@ -22,6 +22,8 @@ _IDS = ("truora_id", "idempotency_key", "version")
 _REPEATED = ("status", "raw_status", "updated_at", "process_id", "account_id", "flow_id")
 _OWN = ("status", *_IDS)
 _WORDS = ("product", "raw_type", "raw_action")
+# A country as a mail spells it, beside its code: in another language it is no other country.
+_SPELLED = frozenset({"country_name", "nationality_name"})
 _TIME = ("occurred_at", "time_source", "raw_timestamp")
 
 
@@ -125,7 +127,7 @@ def _clashes(
 ) -> list[Clash]:
     return [
         Clash(f"{prefix}{name}", _plain(had[name]), _plain(got.get(name)))
-        for name in sorted(names)
+        for name in sorted(set(names) - _SPELLED)
         if had.get(name) is not None and had[name] != got.get(name)
     ]
 
@@ -140,7 +142,7 @@ def _joined(had: Object, got: Object, path: str) -> tuple[dict[str, Json], list[
         elif isinstance(known, dict) and isinstance(value, dict):
             joined[name], below = _joined(known, value, f"{path}{name}.")
             clashes += below
-        elif value is not None and value != known:
+        elif value is not None and value != known and name not in _SPELLED:
             clashes.append(Clash(f"{path}{name}", known, value))
     return joined, clashes
 
