@@ -14,6 +14,7 @@ HUNDREDS = {
     "fifth": (100, 97),
     "sixth": (100, 95),
     "seventh": (100, 95),
+    "eighth": (100, 92),
 }
 # Of a hook's new status, `paused`, one stranger says no more than that it has changed.
 ALERTS_MISSED = {"sixth": 1}

@@ -36,6 +36,8 @@ _FEW = 2
 _LINES_LIMIT = 5_000
 _ATTACHED_LIMIT = 10
 _OPENING = 12
+# By these an alert says of which hook it speaks.
+_ADDRESSED = frozenset({"endpoint", "hook_name"})
 _TWO = "its text and its page tell of different things"
 _DIFFER = f"malformed_notice: {_TWO}"
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2068]")
@@ -131,7 +133,10 @@ def _words(view: View, subject: str, means: _Means) -> Reading | None:
     mentioned = None if found else mention.read(prose, subject, catalog)
     if mentioned:
         return _with_unread(mentioned, view)
-    return alert.read(view, items, subject, catalog) or found
+    told = alert.read(view, items, subject, catalog)
+    if told and means.bulk and told.notices[0].object.keys().isdisjoint(_ADDRESSED):
+        return found  # what is said to many of all hooks is news, not an alert
+    return told or found
 
 
 def _with_unread(reading: Reading, view: View) -> Reading:
