@@ -191,3 +191,19 @@ def test_a_value_is_what_the_wire_would_carry_and_an_unknown_one_passes_through(
 )
 def test_a_label_may_name_a_part_of_the_notice_itself(label: str, part: str | None):
     assert WORDS.meta(label) == part
+
+
+@pytest.mark.parametrize(
+    "text", ["Un aviso se ve así:", "un aviso SE VE ASI", "por ejemplo", "e.g."]
+)
+def test_a_text_says_of_itself_that_it_shows_examples(text: str):
+    assert WORDS.phrases.speaks_of_examples(text)
+    assert not WORDS.phrases.speaks_of_examples("El chequeo ha finalizado así.")
+
+
+@pytest.mark.parametrize(
+    "text", ["This is a TEST of your rule.", "Isto é um teste", "ESTO ES UNA PRUEBA"]
+)
+def test_a_text_says_of_itself_that_it_only_tries_something_out(text: str):
+    assert WORDS.phrases.is_test(text)
+    assert not WORDS.phrases.is_test("The check has passed every test.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from mails import write
 
@@ -148,6 +150,25 @@ def test_links_are_no_endpoint_as_they_differ_between_copies_of_one_alert():
     page = f'<p>It is <a href="https://click.example.net/1">{HOOK}</a></p>'
     assert content(html=page) == {"endpoint": HOOK}
     assert content(html='<p><a href="https://click.example.net/1">Help</a></p>') == {}
+
+
+@pytest.mark.parametrize(
+    "href", [HOOK, f"https://click.truora.com/c?u={quote(HOOK, safe='')}&id=7"]
+)
+def test_where_no_address_is_seen_a_link_on_a_word_for_a_hook_leads_to_it(href: str):
+    assert content(html=f'<p>It is <a href="{href}">your endpoint</a></p>') == {"endpoint": HOOK}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "More than 80% of deliveries failed. Failed attempts: 92 %",
+        "Failed attempts: 92% (46 of 50)\n\nOver 80 % it is disabled.",
+        "Más del 80 % de los intentos falló (medido: 92 %).",
+    ],
+)
+def test_of_the_vendors_limit_and_what_was_measured_the_latter_counts(text: str):
+    assert content(text)["failure_percentage"] == 92.0
 
 
 @pytest.mark.parametrize(

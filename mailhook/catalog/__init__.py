@@ -15,8 +15,9 @@ from types import MappingProxyType
 from mailhook.catalog import labels, names, source, structure
 from mailhook.catalog.actions import ActionWords
 from mailhook.catalog.alerts import AlertWords, alert_words
+from mailhook.catalog.phrases import Phrases
 from mailhook.catalog.statements import Statements
-from mailhook.catalog.text import consecutive, fold, squeeze, stem, synonyms, words
+from mailhook.catalog.text import fold, squeeze, stem, synonyms, words
 from mailhook.catalog.values import Values
 from mailhook.catalog.vocabulary import (
     ActionInfo,
@@ -175,14 +176,6 @@ class Catalog:
         if self.kind(field) == "country" and value != text.strip():
             yield f"{field}_name", text.strip()
 
-    def speaks_of_examples(self, text: str) -> bool:
-        """Whether the text says of itself that it shows examples."""
-        return _says(text, self._examples)
-
-    def is_test(self, text: str) -> bool:
-        """Whether the text says of itself that it only tries something out."""
-        return _says(text, self._tests)
-
     def find_product(self, text: str) -> str | None:
         """The most general type of the product that a label names."""
         return self._product_names.get(_singular(text))
@@ -206,18 +199,6 @@ class Catalog:
     def is_label(self, text: str) -> bool:
         """Whether the text is a label of some field, or of the notice itself."""
         return len(text) <= _LONGEST_LABEL and self._recent_label(text)
-
-    def signs_off(self, line: str) -> bool:
-        """Whether the line takes leave, so that what follows is a signature."""
-        return line.strip() in {"--", "—", "–"} or fold(line).rstrip(" ,.!-") in self._sign_offs
-
-    def closes(self, label: str) -> bool:
-        """Whether what looks like a label is a greeting, a note, a part of a signature."""
-        return fold(label) in self._closings
-
-    def are_columns(self, cells: Sequence[str]) -> bool:
-        """Whether the cells of a row are the heads of its columns: Field, Value."""
-        return all(fold(cell) in self._columns for cell in cells)
 
     def is_subject_id(self, label: str) -> bool:
         """Whether the label is that of the id by which some type knows its subjects."""
@@ -250,6 +231,12 @@ class Catalog:
         """Whether some label begins with that word."""
         return self._recent_start(word)
 
+    def is_objects_type(self, label: str, value: str) -> bool:
+        """Whether `type: person` is meant: a field of the object, not the type of the event."""
+        if self.meta(label) != "type" or self.type(value) or self.find_product(value):
+            return False
+        return self.field(label) is not None
+
     def alert_words(self) -> AlertWords:
         """The words by which mails tell of the delivery of hooks."""
         return self._alerts
@@ -257,6 +244,11 @@ class Catalog:
     def spellings(self, event: EventInfo) -> Iterator[str]:
         """Every name by which `find_event` knows the event, in three languages."""
         return names.spellings(self._source, event.type, event.action.name)
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """What mails say beside their notices."""
+        return Phrases(self._source)
 
     @cached_property
     def _actions(self) -> ActionWords:
@@ -296,28 +288,8 @@ class Catalog:
         return lru_cache(_REMEMBERED)(self._labels.field)
 
     @cached_property
-    def _sign_offs(self) -> frozenset[str]:
-        return frozenset(map(fold, synonyms(self._source["sign_offs"])))
-
-    @cached_property
-    def _closings(self) -> frozenset[str]:
-        return frozenset(map(fold, synonyms(self._source["closings"])))
-
-    @cached_property
-    def _columns(self) -> frozenset[str]:
-        return frozenset(map(fold, synonyms(self._source["columns"])))
-
-    @cached_property
     def _subject_ids(self) -> frozenset[str]:
         return frozenset(name for info in self.types.values() for name in info.id_fields)
-
-    @cached_property
-    def _examples(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(words(phrase)) for phrase in synonyms(self._source["examples"]))
-
-    @cached_property
-    def _tests(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(words(phrase)) for phrase in synonyms(self._source["tests"]))
 
     @cached_property
     def _prefixes(self) -> Mapping[str, tuple[str, ...]]:
@@ -372,13 +344,6 @@ class Catalog:
 def _singular(name: str) -> str:
     """A name of a product as it is compared: `Checks contínuos` is `check continuo`."""
     return " ".join(map(stem, words(name[:_LONGEST_NAME])))
-
-
-def _says(text: str, phrases: Sequence[Sequence[str]]) -> bool:
-    lower = text.lower()
-    likely = [phrase for phrase in phrases if all(word in lower for word in phrase[-2:])]
-    said = words(text) if likely else []
-    return any(consecutive(said, phrase) for phrase in likely)
 
 
 def _joined(raw: str) -> str:

@@ -111,11 +111,11 @@ def _read(
     hrefs = [link.href for link in view.links]
     if reading := token.read([view.text, *texts, *hrefs], means.keys):
         return reading
-    if means.bulk and means.catalog.speaks_of_examples(view.text):
+    if means.bulk and means.catalog.phrases.speaks_of_examples(view.text):
         return None  # it shows to many how a notice looks
     own = [_text(part) for part in attached if _is_named(part, _JSON, _JSON_NAMES)]
     reading = json.read([view.text, *own], subject, means.catalog) or _words(view, subject, means)
-    if reading and means.catalog.is_test(f"{subject}\n{view.text}"):
+    if reading and means.catalog.phrases.is_test(f"{subject}\n{view.text}"):
         return Reading((), len(reading.notices), reading.reader, _TEST)
     return reading
 

@@ -105,7 +105,7 @@ def _is_signed(signed: bool, one: Said, block: Block, catalog: Catalog) -> bool:
     """Whether the mail has taken its leave; another notice may follow all the same."""
     if one.known and signed:
         return not (catalog.meta(one.label) == "event" or catalog.is_subject_id(one.label))
-    return signed or (not block.is_empty and not one.known and catalog.signs_off(one.line))
+    return signed or (not block.is_empty and not one.known and catalog.phrases.signs_off(one.line))
 
 
 def _named(line: str, catalog: Catalog) -> EventName | None:
@@ -136,7 +136,7 @@ def _take(block: Block, name: str, one: Said, catalog: Catalog) -> None:
     had = block.values.setdefault(name, one.value)
     block.first = block.first or name
     known = catalog.meta(one.label)
-    if known is None or _is_of_object(known, one, catalog):
+    if known is None or catalog.is_objects_type(one.label, one.value):
         block.fields.append(one)
     elif had != one.value:
         block.clash = block.clash or one.label
@@ -144,17 +144,10 @@ def _take(block: Block, name: str, one: Said, catalog: Catalog) -> None:
         block.meta.setdefault(known, one)
 
 
-def _is_of_object(name: str, one: Said, catalog: Catalog) -> bool:
-    """Whether `type: person` is meant: a field of the object, not the type of the event."""
-    if name != "type" or catalog.type(one.value) or catalog.find_product(one.value):
-        return False
-    return catalog.field(one.label) is not None
-
-
 def _is_own(items: Sequence[Said], nth: int, catalog: Catalog) -> bool:
     """Whether a label that nobody knows stands right beside one that is known."""
     one = items[nth]
-    if catalog.closes(one.label):
+    if catalog.phrases.closes(one.label):
         return False
     before = nth > 0 and items[nth - 1].label and not one.gap
     following = items[nth + 1] if nth + 1 < len(items) else None

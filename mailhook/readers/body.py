@@ -72,20 +72,11 @@ def _part(members: dict[str, Json], body: _Body, catalog: Catalog, depth: int) -
             meta
             and isinstance(value, str)
             and value.strip()
-            and not _is_field(name, meta, value, catalog)
+            and not catalog.is_objects_type(name, value)
         ):
             body.meta.setdefault(meta, value.strip())
         else:
             body.content.setdefault(name, value)
-
-
-def _is_field(name: str, meta: str, value: str, catalog: Catalog) -> bool:
-    """Whether `"type": "person"` is meant."""
-    return (
-        meta == "type"
-        and catalog.field(name) is not None
-        and not (catalog.type(value) or catalog.find_product(value))
-    )
 
 
 def _notice(body: _Body, reader: str, subject: str, catalog: Catalog) -> Notice | None:

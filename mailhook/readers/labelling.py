@@ -32,7 +32,7 @@ def from_text(text: str, catalog: Catalog) -> Said | None:
             continue
         if known := known_label(label_of(bare[: parted.start()]), catalog):
             value = unmarked(bare[parted.end() :])
-            if not catalog.closes(known) or catalog.fits(known, value):
+            if not catalog.phrases.closes(known) or catalog.fits(known, value):
                 return Said(known, value, text, known=True)
     return _leading(bare, text, catalog) or _unknown(bare, strong, text, catalog)
 
@@ -66,8 +66,7 @@ def _may_be_label(label: str, value: str, sign: str) -> bool:
     """Whether `label` may be one that nobody has told us of."""
     if not value or _PROSE.search(value) or not _is_word(label):
         return False
-    signs = {":", "=", "：", "", "-", "–", "—"}
-    return sign.strip() in signs and len(label.split()) <= _UNKNOWN_WORDS
+    return sign.strip() in _UNKNOWN_SIGNS and len(label.split()) <= _UNKNOWN_WORDS
 
 
 def _is_word(label: str) -> bool:

@@ -79,7 +79,7 @@ def _is_item(one: Said) -> bool:
 
 
 def _line(line: Line, catalog: Catalog) -> list[Said]:
-    if line.cells and catalog.are_columns(line.cells):
+    if line.cells and catalog.phrases.are_columns(line.cells):
         return []
     if line.cells and (found := tables.from_cells(line, catalog)):
         return found
