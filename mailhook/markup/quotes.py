@@ -37,6 +37,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _HEADERS = 12
+# So long a quote is no notice that somebody passes on.
+_OTHERS_LIMIT = 20_000
 # What the lines begin with that start a quote, or end the headers that do.
 _INITIALS = frozenset("-OEBITPCSA*_oebitpcsa")
 _MARK = re.compile(r"^\s*(?:[>|] ?)+")
@@ -64,6 +66,8 @@ def split(view: View) -> Parts:
         return Parts(view, View())
     mine = replace(view, lines=tuple(own), links=_own_links(view, start))
     others = view.lines[start:] or [line for line in view.lines if _is_quoted(line)]
+    if len(others) > _OTHERS_LIMIT:
+        return Parts(mine, View())
     return _told_by_another(mine, _unquoted(others, view))
 
 
