@@ -23,11 +23,6 @@ LATER: dict[Pattern, str] = {
     ("api",): "reading the vendor's API",
     ("guard",): "the delivery guard",
     ("expect",): "the alarm on silence",
-    ("notify",): "sending alarms",
-    ("metrics",): "the metrics endpoint",
-    ("store", "raw_days"): "pruning old raw mail",
-    ("store", "event_days"): "pruning old events",
-    ("store", "snapshot"): "the snapshot",
     ("mailboxes", "*", "oauth2"): "OAuth",
     ("trust", "tag"): "proof by a tag",
 }

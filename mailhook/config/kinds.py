@@ -15,6 +15,7 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")
 _MAX_CHARS = 1000
+_LAST_PORT = 65_535
 
 
 class Section(BaseModel):
@@ -84,6 +85,17 @@ def _authserv_id(value: str) -> str:
     return value
 
 
+def _local_listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
+        raise refusal("is no address with a port", "such as 127.0.0.1:9464")
+    if not is_loopback(host.removeprefix("[").removesuffix("]")):
+        raise refusal(
+            "can be reached from other machines", "127.0.0.1, [::1] or localhost, then the port"
+        )
+    return value
+
+
 def is_address(host: str) -> bool:
     """Whether the host is an IP address."""
     try:
@@ -101,4 +113,5 @@ Text = Annotated[str, AfterValidator(_text)]
 FilePath = Annotated[Path, AfterValidator(_file)]
 Host = Annotated[Text, AfterValidator(_host)]
 Sender = Annotated[Text, AfterValidator(_sender)]
+LocalListen = Annotated[Text, AfterValidator(_local_listen)]
 AuthservId = Annotated[Text, AfterValidator(_authserv_id)]

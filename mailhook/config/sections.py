@@ -12,6 +12,7 @@ from mailhook.config.kinds import (
     AuthservId,
     FilePath,
     Host,
+    LocalListen,
     Section,
     Sender,
     Text,
@@ -119,12 +120,35 @@ class TrustSettings(Section):
         return (names,) if isinstance(names, str) else names
 
 
+class SnapshotSettings(Section):
+    """A copy of the store for analysts, made anew every `minutes`, readable by `group`."""
+
+    path: FilePath
+    minutes: Annotated[_Number, Field(ge=0.1, le=10_080)] = 15
+    group: Text | None = None
+
+
 class StoreSettings(Section):
-    """The SQLite file."""
+    """The SQLite file; after so many days bytes and events are pruned, never where null."""
 
     path: FilePath = Field(default=Path("mailhook.db"), validate_default=True)
     raw: Literal["full", "headers", "none"] = "full"
+    raw_days: Annotated[_Whole, Field(ge=1, le=36_500)] | None = 90
+    event_days: Annotated[_Whole, Field(ge=1, le=36_500)] | None = None
     match_window_seconds: Annotated[_Number, Field(ge=0, le=86_400)] = 180
+    snapshot: SnapshotSettings | None = None
+
+
+class NotifySettings(Section):
+    """Where alarms go: the secret is an Apprise URL."""
+
+    url: Secret
+
+
+class MetricsSettings(Section):
+    """Where figures for Prometheus and `/healthz` are served, on this machine only."""
+
+    listen: LocalListen = "127.0.0.1:9464"
 
 
 class LogSettings(Section):
@@ -140,4 +164,6 @@ class Settings(Section):
     store: StoreSettings = Field(default_factory=StoreSettings)
     mailboxes: tuple[MailboxSettings, ...] = ()
     trust: TrustSettings = Field(default_factory=TrustSettings)
+    notify: tuple[NotifySettings, ...] = ()
     log: LogSettings = Field(default_factory=LogSettings)
+    metrics: MetricsSettings | None = None

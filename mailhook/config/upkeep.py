@@ -37,6 +37,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield f"mailboxes[{mailbox.name}].password", mailbox.password
     for nth, key in enumerate(settings.trust.signing_keys):
         yield f"trust.signing_keys[{nth}]", key
+    for nth, target in enumerate(settings.notify):
+        yield f"notify[{nth}].url", target.url
 
 
 def _readable_secrets(settings: Settings) -> Iterator[Problem]:
