@@ -22,7 +22,7 @@ ROWS = (
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
-    {"explain", "examiner"},
+    {"explain", "examiner", "control"},
     {"worker"},
     {"demo"},
     {"cli"},

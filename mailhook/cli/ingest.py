@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mailhook.cli import options, screen
+from mailhook.cli.writing import writing
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.model import Outcome
 
@@ -26,21 +27,22 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     nothing. A message that is larger than `max_message_bytes` of every mailbox is
     kept with its headers only.
     """
-    from mailhook import pipeline
+    from mailhook.control import commands, deliveries
     from mailhook.sources import files
     from mailhook.trust import Trust
 
     settings = options.settings(ctx)
     listing = files.find([_named(path) for path in paths])
     report = files.Report(list(listing.problems))
-    counts: Counter[Outcome] = Counter()
+    counts: Counter[str] = Counter()
     trust = Trust.of(settings.trust)
     with (
-        options.store(settings, "ingest") as store,
+        writing(settings, "ingest", lambda store: commands.ingest(store, lambda: trust)) as call,
         screen.progress(len(listing.files), "files") as bar,
     ):
         for batch in files.read(listing.files, options.limit_bytes(settings), report):
-            counts.update(pipeline.ingest(batch, store, trust))
+            raws = [delivery.raw for delivery in batch.deliveries]
+            counts.update(call(deliveries.spelled(batch), raws).value["outcomes"])
             bar.update(bar.task_ids[0], completed=report.done)
         bar.update(bar.task_ids[0], completed=report.done)
     told = {name.value: counts[name] for name in Outcome if counts[name]}

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +14,15 @@ from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
+from mailhook.cli.writing import writing
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
+
+if TYPE_CHECKING:
+    from mailhook.config import Settings
+    from mailhook.control import Command, Progress
+    from mailhook.control.commands import Round
+    from mailhook.store import Store
 
 
 @click.command()
@@ -59,29 +67,38 @@ def _wrapped(told: str) -> str:
 @click.pass_context
 def poll(ctx: click.Context, *, as_json: bool) -> None:
     """One round of all mailboxes with its actions, then exit."""
-    from mailhook import worker
-    from mailhook.trust import Trust
-
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
-    counting, mutex = screen.Counting("mails"), threading.Lock()
-
-    def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
-        with mutex:
-            counting.add(len(outcomes))
-
-    with store(settings, "poll") as opened:
-        result = worker.poll(settings, opened, Trust.of(settings.trust), report)
+    counting = screen.Counting("mails")
+    with writing(settings, "poll", lambda store: _alone(settings, store)) as call:
+        result = call({}, progress=counting.add)
     counting.stop()
-    counts = {name.value: result.outcomes.count(name) for name in Outcome}
-    told = {name: count for name, count in counts.items() if count}
+    told, errors = result.value["outcomes"], result.value["errors"]
     if as_json:
-        screen.document({"outcomes": told, "errors": [str(error) for error in result.errors]})
-    elif told or not result.errors:
+        screen.document(result.value)
+    elif told or not errors:
         click.echo(screen.counted(told))
-    for error in result.errors:
-        screen.words(f"mailhook: {screen.escaped_lines(str(error))}")
+    for error in errors:
+        screen.words(f"mailhook: {screen.escaped_lines(error)}")
     sys.exit(result.exit_code)
+
+
+def _alone(settings: Settings, store: Store) -> Command:
+    """The round by this process, where no service is there to do it."""
+    from mailhook import worker
+    from mailhook.control import commands
+    from mailhook.trust import Trust
+
+    mutex = threading.Lock()
+
+    def work(progress: Progress) -> Round:
+        def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+            with mutex:
+                progress(len(outcomes))
+
+        return worker.poll(settings, store, Trust.of(settings.trust), report)
+
+    return commands.poll(work)
 
 
 @click.command()
