@@ -59,7 +59,7 @@ class Client:
             try:
                 deadline = within(_SEND_SECONDS)
                 wire.send(asked.spelled(), deadline)
-                wire.send_bytes(list(raws), deadline)
+                wire.send_bytes(b"".join(raws), deadline)
                 return _result(_answer(wire, progress))
             except (OSError, ValueError) as error:
                 raise self._lost(name) from error

@@ -42,15 +42,14 @@ def read(told: Object, raws: Sequence[bytes]) -> Batch:
 
 
 def _read(told: Json, raw: bytes) -> Delivery:
-    match told:
-        case {"received_at": str(received), **more}:
-            moment = times.parse(received)
-            if moment and not more:
-                location = f"file:{hashlib.sha256(raw).hexdigest()}"
-                return Delivery("file", location, moment, raw)
-            if moment:
-                return _headers_only(more, moment, raw)
-    raise ValueError("this is no delivery")
+    known = told if isinstance(told, dict) else {}
+    received = known.get("received_at")
+    moment = times.parse(received) if isinstance(received, str) else None
+    if moment is None:
+        raise ValueError("this is no delivery")
+    if "problem" in known:
+        return _headers_only(known, moment, raw)
+    return Delivery("file", f"file:{hashlib.sha256(raw).hexdigest()}", moment, raw)
 
 
 def _headers_only(told: Object, moment: datetime, raw: bytes) -> Delivery:

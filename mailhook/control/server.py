@@ -106,15 +106,24 @@ class Server:
             with connected, suppress(OSError):
                 greeting.refuse(Wire(connected), "the service is asked by its own user and by root")
             return
-        one = Conversation(connected, self._commands, self._limit_bytes, self._forget)
         with self._mutex:
-            is_full = len(self._talking) >= self._clients or self._stopping.is_set()
-            if not is_full:
-                one.start()
-                self._talking.add(one)
-        if is_full:
-            with connected, suppress(OSError):
+            is_full = len(self._talking) >= self._clients
+            if not (is_full or self._stopping.is_set()):
+                self._begin(
+                    Conversation(connected, self._commands, self._limit_bytes, self._forget)
+                )
+                return
+        with connected, suppress(OSError):
+            if is_full:
                 greeting.put_off(Wire(connected), self._clients)
+
+    def _begin(self, one: Conversation) -> None:
+        try:
+            one.start()
+        except RuntimeError:
+            one.hang_up()
+            raise
+        self._talking.add(one)
 
     def _forget(self, one: Conversation) -> None:
         with self._mutex:

@@ -39,13 +39,12 @@ class Wire:
 
     def send(self, value: Object, deadline: float) -> None:
         """Send a JSON object."""
-        self.send_bytes([json.dumps(value).encode()], deadline)
+        self.send_bytes(json.dumps(value).encode(), deadline)
 
-    def send_bytes(self, parts: list[bytes], deadline: float) -> None:
-        """Send the parts as one frame."""
-        for part in (_LENGTH.pack(sum(map(len, parts))), *parts):
-            self._socket.settimeout(_left(deadline))
-            self._socket.sendall(part)  # which takes its time-out for the whole
+    def send_bytes(self, payload: bytes, deadline: float) -> None:
+        """Send bytes as one frame."""
+        self._socket.settimeout(_left(deadline))
+        self._socket.sendall(_LENGTH.pack(len(payload)) + payload)  # its time-out is for the whole
 
     def receive(self, deadline: float, limit_bytes: int = WORDS_BYTES) -> Object:
         """Receive a JSON object."""
