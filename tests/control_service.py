@@ -5,6 +5,7 @@ As a program: `control_service.py STORE [CLIENTS]`; says `ready`, ends by SIGTER
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -87,6 +88,7 @@ def lines(process: subprocess.Popen[str], end: int) -> list[dict[str, object]]:
 
 
 def main() -> None:
+    gc.set_threshold(50_000)  # as the installed command has it
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     log.configure(LogSettings(format="json", level="info"), sys.stderr)

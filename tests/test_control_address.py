@@ -141,7 +141,8 @@ with socket.socket(socket.AF_UNIX) as listener:
     listener.listen()
     print("ready", flush=True)
     connected, _ = listener.accept()
-    connected.sendall(b"\\0\\0\\0\\2{}")
+    if os.getuid() != 65534:
+        connected.sendall(b"\\0\\0\\0\\2{}")
     print(len(connected.recv(100)))
 """
 CONNECT = """
