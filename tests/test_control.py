@@ -41,18 +41,27 @@ KINDS = {
     "other": mails.write("Lunch?", message_id=NAMED, proof=None),
     "large": mails.write("x" * 2_000_001, message_id=NAMED),
 }
-MAILBOX = {"name": "hooks", "host": "imap.example.com", "username": "hooks"}
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path, mailboxes=[MAILBOX | {"password": {"env": "NOT_READ"}}])
+    return Home(tmp_path)
 
 
 @pytest.fixture
 def service(home: Home) -> Iterator[subprocess.Popen[str]]:
     with running(home.store) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home whose service serves several tests, which bring mails of their own."""
+    mailbox = {"name": "hooks", "host": "imap.example.com", "username": "hooks"}
+    folder = tmp_path_factory.mktemp("served")
+    home = Home(folder, mailboxes=[mailbox | {"password": {"env": "NOT_READ"}}])
+    with running(home.store):
+        yield home
 
 
 def mbox(folder: Path, count: int, first: int = 0) -> Path:
@@ -92,40 +101,32 @@ def test_what_goes_through_the_service_is_stored_row_by_row_as_without(
     assert not home.store.with_name("mailhook.db.sock").exists()
 
 
-def test_what_cannot_be_read_ends_in_65_as_without(home: Home, service: subprocess.Popen[str]):
-    assert service.poll() is None
-    path = mbox(home.folder, 3)
-    done = home.call("ingest", path, home.folder / "gone")
+def test_what_cannot_be_read_ends_in_65_as_without(served: Home):
+    done = served.call("ingest", mbox(served.folder, 3), served.folder / "gone")
     assert (done.code, done.out) == (65, "3 recorded\n")
     assert "gone: cannot be read: no such file or directory\n" in done.err
 
 
-def test_standard_input_goes_through_the_service(home: Home, service: subprocess.Popen[str]):
-    assert service.poll() is None
-    done = process("-c", home.config, "ingest", "-", input=mails.check_finished("CHK1"))
+def test_standard_input_goes_through_the_service(served: Home):
+    done = process("-c", served.config, "ingest", "-", input=mail(100))
     assert (done.code, done.out, done.err) == (0, "1 recorded\n", "")
 
 
-def test_a_bar_counts_the_files_also_through_the_service(
-    home: Home, service: subprocess.Popen[str]
-):
-    assert service.poll() is None
-    shown = on_terminal("-c", home.config, "ingest", mbox(home.folder, 3)).out
+def test_a_bar_counts_the_files_also_through_the_service(served: Home):
+    path = mbox(served.folder, 3, first=200)
+    shown = on_terminal("-c", served.config, "ingest", path).out
     assert "1/1" in shown
     assert "3 recorded" in shown
 
 
-def test_poll_through_the_service_says_what_its_round_came_to(
-    home: Home, service: subprocess.Popen[str]
-):
-    assert service.poll() is None
-    done = home.call("poll")
+def test_poll_through_the_service_says_what_its_round_came_to(served: Home):
+    done = served.call("poll")
     assert (done.code, done.out) == (78, "2 recorded, 1 ignored\n")
     assert done.err == (
         "mailhook: mailbox slow: no answer\n"
         "mailhook: mailboxes[0]: the login is refused\n    hint: mend it\n"
     )
-    done = home.call("poll", "--json")
+    done = served.call("poll", "--json")
     assert done.code == 78
     told = json.loads(done.out)
     assert told["outcomes"] == {"recorded": 2, "ignored": 1}
@@ -134,7 +135,7 @@ def test_poll_through_the_service_says_what_its_round_came_to(
 
 def test_a_holder_without_a_socket_is_named_as_ever(home: Home):
     with Store(home.store, purpose="run"):
-        done = home.call("poll")
+        done = home.call("ingest", mbox(home.folder, 1))
     assert (done.code, done.out, done.err.count("\n")) == (75, "", 1)
     assert f"is being written by `mailhook run` (pid {os.getpid()}" in done.err
 
@@ -173,20 +174,18 @@ def test_a_service_that_has_just_ended_leaves_the_store_to_the_command(home: Hom
             assert call.result().out == "1 recorded\n"
 
 
-def test_twenty_clients_at_once_lose_and_double_nothing(home: Home, service: subprocess.Popen[str]):
-    assert service.poll() is None
-    shared = [one(number) for number in range(5)]
+def test_twenty_clients_at_once_lose_and_double_nothing(served: Home):
+    shared = [one(number) for number in range(1000, 1005)]
 
     def ingest(nth: int) -> Result:
-        batch = Batch((*shared, *(one(10 * nth + number) for number in range(1, 6))))
+        batch = Batch((*shared, *(one(1000 + 10 * nth + number) for number in range(1, 6))))
         raws = [delivery.raw for delivery in batch.deliveries]
-        return Client(home.store).call("ingest", deliveries.spelled(batch), raws)
+        return Client(served.store).call("ingest", deliveries.spelled(batch), raws)
 
     with ThreadPoolExecutor(20) as threads:
         results = list(threads.map(ingest, range(1, 41)))
     counts = [Counter(result.value["outcomes"]) for result in results]
     assert sum(counts, Counter()) == {"recorded": 205, "duplicate": 195}
-    assert asked(home.store, "SELECT count(*) FROM events") == [(205,)]
 
 
 def one(number: int) -> Delivery:
@@ -218,7 +217,7 @@ def ingesting(home: Home, path: Path) -> subprocess.Popen[bytes]:
 def test_when_the_service_ends_in_the_middle_what_was_committed_stays(
     home: Home, service: subprocess.Popen[str], end: int
 ):
-    path = mbox(home.folder, 750)
+    path = mbox(home.folder, 1250)
     with ingesting(home, path) as command:
         until_recorded(home.store, command)
         service.send_signal(end)
@@ -229,12 +228,12 @@ def test_when_the_service_ends_in_the_middle_what_was_committed_stays(
     assert (command.returncode, out) == (75, b"")
     assert b"try again" in err or b"the same again" in err
     before = recorded(home.store)
-    assert 0 < before < 750
+    assert 0 < before < 1250
     assert before % 250 == 0
     done = home.call("ingest", path, "--json")
     assert json.loads(done.out)["outcomes"]["duplicate"] == before
     assert asked(home.store, "SELECT count(*), count(DISTINCT location) FROM deliveries") == [
-        (750, 750)
+        (1250, 1250)
     ]
     assert asked(home.store, "PRAGMA integrity_check") == [("ok",)]
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailhook.control import Absent, Busy, Client, Request, Result, Server, Talk, Unusable
+from mailhook.control import Absent, Busy, Client, Command, Request, Result, Server, Talk, Unusable
 from mailhook.control.wire import Wire, within
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 
@@ -48,6 +48,14 @@ def bug(*_: object) -> Result:
     raise LookupError("CHK1 is what a mail said")
 
 
+def odd(*_: object) -> Result:
+    return Result({"path": Path()})
+
+
+def oddly_named(*_: object) -> Result:
+    raise TemporaryError("m\udcfcller.db: the disk is full")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     path = tmp_path / "mailhook.db"
@@ -64,12 +72,15 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def server(store: Path, gate: Gate) -> Iterator[Server]:
-    commands = {"told": told, "fails": fails, "bug": bug, "gate": gate}
-    before = threading.active_count()
+    commands: dict[str, Command] = {"oddly_named": oddly_named}
+    commands |= {"told": told, "fails": fails, "bug": bug, "odd": odd, "gate": gate}
     with Server(store, commands, limit_bytes=1000, clients=4) as server:
         yield server
         gate.open.set()
-    assert threading.active_count() == before
+    for thread in threading.enumerate():
+        if thread.name in {"control socket", "control", "command"}:
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 @contextmanager
@@ -118,6 +129,19 @@ def test_a_bug_is_exit_code_70_with_its_place_and_without_its_words(
     for said in (str(caught.value), caplog.text):
         assert "LookupError at test_control_server.py" in said
         assert "CHK1" not in said
+
+
+@pytest.mark.usefixtures("server")
+def test_a_result_that_cannot_travel_is_a_bug_too(store: Path):
+    with pytest.raises(MailhookError, match="TypeError at ") as caught:
+        Client(store).call("odd", {})
+    assert caught.value.exit_code == 70
+
+
+@pytest.mark.usefixtures("server")
+def test_a_path_that_is_no_text_travels_as_far_as_it_is(store: Path):
+    with pytest.raises(TemporaryError, match=r"^m\?ller.db: the disk is full$"):
+        Client(store).call("oddly_named", {})
 
 
 @pytest.mark.usefixtures("server")

@@ -25,7 +25,7 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     all .eml, .mbox, .mbx, Maildirs and mailboxes without a suffix below it are read;
     - is standard input. The files stay as they are; reading one twice changes
     nothing. A message that is larger than `max_message_bytes` of every mailbox is
-    kept with its headers only.
+    kept with its headers only. Where the service runs, it stores what is read here.
     """
     from mailhook.control import commands, deliveries
     from mailhook.sources import files

@@ -66,7 +66,10 @@ def _wrapped(told: str) -> str:
 @as_json
 @click.pass_context
 def poll(ctx: click.Context, *, as_json: bool) -> None:
-    """One round of all mailboxes with its actions, then exit."""
+    """One round of all mailboxes with its actions, then exit.
+
+    Where the service runs, it does the round.
+    """
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
     counting = screen.Counting("mails")

@@ -80,7 +80,7 @@ class Conversation(threading.Thread):
         except OSError:
             work.ended.wait()  # nobody listens, but the place is taken for as long as it works
         log.info("command", extra={"command": name, "count": work.done})
-        self._send(work.answer)
+        self._wire.send_bytes(work.answer, within(_SEND_SECONDS))
 
     def _tell_progress(self, work: Work) -> None:
         told, told_at = 0, time.monotonic()

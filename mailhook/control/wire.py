@@ -39,7 +39,7 @@ class Wire:
 
     def send(self, value: Object, deadline: float) -> None:
         """Send a JSON object."""
-        self.send_bytes(json.dumps(value).encode(), deadline)
+        self.send_bytes(spelled(value), deadline)
 
     def send_bytes(self, payload: bytes, deadline: float) -> None:
         """Send bytes as one frame."""
@@ -78,6 +78,11 @@ class Wire:
     def close(self) -> None:
         """Give the socket back to the system."""
         self._socket.close()
+
+
+def spelled(value: Object) -> bytes:
+    """The object as JSON that the other side takes; a path that is no UTF-8 with `?` in it."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
 def _left(deadline: float) -> float:

@@ -7,14 +7,14 @@ import threading
 
 from mailhook.control import faults
 from mailhook.control.command import Command, Request, Talk
+from mailhook.control.wire import spelled
 from mailhook.errors import MailhookError, whereabouts
-from mailhook.model import Object
 
 log = logging.getLogger(__name__)
 
 
 class Work(threading.Thread):
-    """Runs the command; `ended` is set once `answer`, the last frame, is there.
+    """Runs the command; `ended` is set once `answer`, the last frame, is there, as JSON.
 
     A daemon: a command that hangs must not keep the service from ending.
     """
@@ -22,7 +22,7 @@ class Work(threading.Thread):
     def __init__(self, command: Command, request: Request, raws: tuple[bytes, ...]) -> None:
         super().__init__(name="command", daemon=True)
         self.ended = threading.Event()
-        self.answer: Object = {}
+        self.answer = b""
         self._mutex = threading.Lock()
         self._done = 0
         self._command, self._request, self._raws = command, request, raws
@@ -37,13 +37,13 @@ class Work(threading.Thread):
         """Run the command; its errors, and bugs of ours, are answers as well."""
         try:
             result = self._command(self._request, Talk(self._raws, self._count))
-            self.answer = {"result": result.value, "code": result.exit_code}
+            self.answer = spelled({"result": result.value, "code": result.exit_code})
         except MailhookError as error:
-            self.answer = {"error": faults.spelled(error)}
+            self.answer = spelled({"error": faults.spelled(error)})
         except Exception as bug:  # noqa: BLE001 - our bug must cost one call, not the service
             where = whereabouts(bug)
             log.error("a bug of mailhook: %s", where)  # noqa: TRY400 - its message may quote a mail
-            self.answer = {"bug": where}
+            self.answer = spelled({"bug": where})
         finally:
             self.ended.set()
 
