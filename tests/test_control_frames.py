@@ -112,6 +112,12 @@ def test_a_request_is_read_as_it_was_spelled(asked: Asked):
     assert (tuple(map(len, raws)), b"".join(raws)) == (asked.sizes, joined)
 
 
+@pytest.mark.parametrize("joined", [b"", b"12", b"1234"])
+def test_bytes_of_other_sizes_than_announced_are_a_value_error(joined: bytes):
+    with pytest.raises(ValueError, match="more bytes, or fewer"):
+        Asked("ingest", {}, (1, 2)).cut(joined)
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -45,7 +45,9 @@ class Asked:
         raise ValueError("this is no request")
 
     def cut(self, joined: bytes) -> Sequence[bytes]:
-        """The mails that were sent as one."""
+        """The mails that were sent as one. Raises ValueError where they are not of these sizes."""
+        if len(joined) != self.size:
+            raise ValueError("there are more bytes, or fewer, than announced")
         raws, at = [], 0
         for size in self.sizes:
             raws.append(joined[at : at + size])
