@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,12 @@ from mailhook.store.file import Lock, open_writable, sentences
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.recorder import Recorder
+
+
+_BEAT = """
+INSERT INTO heartbeat (name, at) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL, failing_since = NULL
+"""
 
 
 class Store:
@@ -115,12 +121,7 @@ class Store:
         now = times.stored(times.now())
         with self._transaction():
             if error is None:
-                self._connection.execute(
-                    "INSERT INTO heartbeat (name, at) VALUES (?, ?)"
-                    " ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL,"
-                    " failing_since = NULL",
-                    (name, now),
-                )
+                self._connection.execute(_BEAT, (name, now))
             else:
                 self._connection.execute(
                     "INSERT INTO heartbeat (name, at, error, failing_since) VALUES (?, '', ?, ?)"
@@ -128,6 +129,13 @@ class Store:
                     " failing_since = coalesce(failing_since, excluded.failing_since)",
                     (name, error, now),
                 )
+
+    def beats(self, beats: Mapping[str, datetime]) -> None:
+        """Note when each of these last completed a round trip; what kept it from one is over."""
+        with self._transaction():
+            self._connection.executemany(
+                _BEAT, [(name, times.stored(at)) for name, at in beats.items()]
+            )
 
     @cached_property
     def _recorder(self) -> Recorder:
