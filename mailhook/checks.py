@@ -21,13 +21,22 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
-    secrets = config.secret_problems(settings)
-    return [
-        *secrets,
-        *([] if secrets else _keys(settings)),
-        *(problem for found in mailboxes for problem in found),
-        *_store(settings.store.path),
-    ]
+    local = _local(settings, config.secret_problems(settings))
+    return [*local, *(problem for found in mailboxes for problem in found)]
+
+
+def refuse_faults(settings: Settings) -> None:
+    """What `poll` and `run` begin with: no server is asked, and no command run for its secret.
+
+    Raises ConfigError with all that is wrong.
+    """
+    if faults := _local(settings, config.secret_problems(settings, commands=False)):
+        raise ConfigError(faults)
+
+
+def _local(settings: Settings, secrets: list[Problem]) -> list[Problem]:
+    keys = [] if secrets else _keys(settings)
+    return [*secrets, *keys, *_store(settings.store.path)]
 
 
 def warnings(settings: Settings) -> list[Problem]:
