@@ -10,7 +10,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from io import BufferedReader
+from typing import Any, Protocol, cast
 
 from imapclient import IMAPClient, SocketTimeout
 
@@ -184,9 +185,10 @@ class Wire(imaplib.IMAP4):
         return False
 
     def _peeked(self) -> bool:
+        buffered = cast("BufferedReader", self.file)
         self.sock.settimeout(0)
         try:
-            return bool(self._file.peek(1))
+            return bool(buffered.peek(1))
         finally:
             self.sock.settimeout(self._patience.read)
 
