@@ -137,12 +137,14 @@ class Watch(threading.Thread):
         """Wait for news, at most until it is time for a sign of life; whether something came."""
         seconds = self._post.settings.probe_seconds
         self._promise(seconds + _GRACE_SECONDS)
-        told = False
         if self._watches and self._folders[0] not in self._failing and self._mailbox.has_idle():
             if self._opened():
                 return True
             told = self._mailbox.wait(self._bell, seconds)
-        elif not self._bell.wait(seconds):
+        elif self._bell.wait(seconds):
+            return False
+        else:
+            told = False
             self._mailbox.probe()
         self._beat()
         return told
