@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-from mailhook import config
-from mailhook.config import MailboxSettings, Settings
+from mailhook import config, notify
+from mailhook.config import MailboxSettings, NotifySettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
@@ -48,7 +49,7 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    return found
+    return [*found, *_not_understood(settings.notify)]
 
 
 def _keys(settings: Settings) -> list[Problem]:
@@ -57,6 +58,18 @@ def _keys(settings: Settings) -> list[Problem]:
     except ConfigError as error:
         return list(error.problems)
     return []
+
+
+def _not_understood(targets: Sequence[NotifySettings]) -> Iterator[Problem]:
+    """Targets of which Apprise can make nothing; sends nothing."""
+    urls: dict[str, str] = {}
+    for nth, target in enumerate(targets):
+        with suppress(ConfigError):  # `config.secret_problems` tells
+            urls[f"notify[{nth}].url"] = target.url.reveal()
+    for path, is_understood in zip(urls, notify.understood(list(urls.values())), strict=True):
+        if not is_understood:
+            message = "Apprise can make nothing of this URL: no alarm would reach anybody"
+            yield Problem(path, message, "such as mailto://… or slack://…: see Apprise's services")
 
 
 def _mailbox(settings: MailboxSettings) -> list[Problem]:
