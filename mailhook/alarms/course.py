@@ -14,8 +14,9 @@ from typing import Literal
 from mailhook.alarms.conditions import Condition
 from mailhook.store import Alarm
 
-# What is wrong for so long is told; what begins meanwhile is told with it.
-_HOLD = timedelta(seconds=30)
+# What is wrong for so long is told; up to so long it waits for what has begun meanwhile,
+# for one failing network is ten silent mailboxes.
+_HOLD, _GATHER = timedelta(seconds=30), timedelta(minutes=1)
 # Well for so long is over; twice as long each time it began again within a day.
 _CALM, _LONGEST_CALM = timedelta(minutes=5), timedelta(hours=4)
 _DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ def step(
             after[name] = alarm
     if any(one.told_at and now - one.told_at < _PAUSE for one in after.values()):
         return after, []
-    news = list(_news(after, seen, now))
+    news = _gathered(list(_news(after, seen, now)), now)
     return after | {one.alarm.name: _told(one, now) for one in news}, news
 
 
@@ -92,6 +93,7 @@ def _lasting(alarm: Alarm, condition: Condition) -> Alarm:
 
 
 def _news(alarms: Alarms, seen: Mapping[str, Condition], now: datetime) -> Iterator[News]:
+    """What people do not know yet, be it new or not lasting yet."""
     for alarm in alarms.values():
         condition = seen.get(alarm.name)
         if alarm.over_at:
@@ -99,8 +101,20 @@ def _news(alarms: Alarms, seen: Mapping[str, Condition], now: datetime) -> Itera
         if condition is None:
             if alarm.well_since and now - alarm.well_since >= _calm(alarm.flaps):
                 yield News("over", alarm)
-        elif condition.begins and alarm.told_level < alarm.level and now - alarm.since >= _HOLD:
+        elif condition.begins and alarm.told_level < alarm.level:
             yield News("again" if alarm.told_level else "began", alarm, condition.advice)
+
+
+def _gathered(news: list[News], now: datetime) -> list[News]:
+    """The news that have lasted; none while others are about to."""
+    lasting = [one for one in news if _age(one, now) >= _HOLD]
+    if len(lasting) < len(news) and all(_age(one, now) < _GATHER for one in lasting):
+        return []
+    return lasting
+
+
+def _age(news: News, now: datetime) -> timedelta:
+    return now - news.alarm.since
 
 
 def _told(news: News, now: datetime) -> Alarm:
