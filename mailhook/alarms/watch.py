@@ -29,8 +29,8 @@ RING_SECONDS = 15
 _STOP_SECONDS = 1
 
 
-class Alarms(threading.Thread):
-    """One turn whenever the bell rings: look, write letters, send those that are due.
+class Alarms:
+    """A thread that takes a turn whenever the bell rings: look, write letters, send what is due.
 
     No method raises for a store that is locked, gone or full; then what was told
     is known only to this process.
@@ -39,11 +39,11 @@ class Alarms(threading.Thread):
     def __init__(
         self, settings: Settings, store: Store, *, started: datetime | None = None
     ) -> None:
-        super().__init__(name="alarms", daemon=True)
         self.bell = threading.Event()
         self._settings, self._store = settings, store
-        self._started = started or times.now()
-        self._stop_event = threading.Event()
+        self._since = started or times.now()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
         self._targets = {f"notify[{nth}]": one.url for nth, one in enumerate(settings.notify)}
         self._alarms: dict[str, Alarm] | None = None  # not read yet
         self._letters: list[Letter] = []
@@ -51,24 +51,16 @@ class Alarms(threading.Thread):
         self._sent_at: dict[str, datetime] = {}
         self._complaint = ""
 
-    def run(self) -> None:
-        """Take turns until closed."""
-        while not self._stop_event.is_set():
-            self.bell.clear()
-            try:
-                self.look(times.now())
-                self.send(times.now())
-            except Exception as bug:  # noqa: BLE001 - our bug must not silence the alarms
-                if not self._stop_event.is_set():  # the store may have been closed meanwhile
-                    log.error("a bug of mailhook: %s", whereabouts(bug))  # noqa: TRY400 - its message may quote a mail
-            self.bell.wait()
+    def start(self) -> None:
+        """Take turns until closed, the first at once."""
+        self._thread.start()
 
     def close(self) -> None:
         """End the thread within a second; what is being sent is sent again at the next start."""
-        self._stop_event.set()
+        self._stop.set()
         self.bell.set()
-        if self.is_alive():
-            self.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
 
     def look(self, now: datetime) -> None:
         """See what is wrong at `now`, and write letters about what is new."""
@@ -76,7 +68,7 @@ class Alarms(threading.Thread):
             with Reader(self._store.path) as reader:
                 if self._alarms is None:
                     self._recall(reader)
-                found = sight.conditions(self._settings, reader, self._started, now)
+                found = sight.conditions(self._settings, reader, self._since, now)
         except MailhookError as error:
             self._complain(f"the alarms cannot look: {error}")
             return
@@ -95,9 +87,20 @@ class Alarms(threading.Thread):
                 self._sent_at[letter.target] = now
                 self._letters.remove(letter)
                 log.info("told", extra={"target": letter.target})
-            elif not self._stop_event.is_set():
+            elif not self._stop.is_set():
                 self._put_off(letter, why, now)
         self._keep()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.bell.clear()
+            try:
+                self.look(times.now())
+                self.send(times.now())
+            except Exception as bug:  # noqa: BLE001 - our bug must not silence the alarms
+                if not self._stop.is_set():  # the store may have been closed meanwhile
+                    log.error("a bug of mailhook: %s", whereabouts(bug))  # noqa: TRY400 - its message may quote a mail
+            self.bell.wait()
 
     def _recall(self, reader: Reader) -> None:
         alarms, letters = warned.read(reader)
@@ -118,7 +121,7 @@ class Alarms(threading.Thread):
             for letter, url in zip(letters, urls, strict=True)
             if url is not None
         ]
-        whys = iter(send(readable, stop=self._stop_event))
+        whys = iter(send(readable, stop=self._stop))
         return ["its URL cannot be read" if url is None else next(whys) for url in urls]
 
     def _put_off(self, letter: Letter, why: str, now: datetime) -> None:
