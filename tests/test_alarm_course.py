@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import mails
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailhook.alarms.conditions import Condition
@@ -133,6 +133,7 @@ spans = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(conditions, spans), max_size=60), conditions)
 def test_whatever_happens_beginnings_and_ends_alternate_and_a_minute_lies_between_letters(
     happened: list[tuple[list[Condition], timedelta]], at_last: list[Condition]

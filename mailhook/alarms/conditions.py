@@ -73,20 +73,12 @@ def on_folders(
     """Folders without a round trip, counted from the service's start at the earliest."""
     for folder in folders:
         silent = folder.beat_at is None or now - folder.beat_at > folder.silent_after
-        if folder.error or silent:
-            name = f"folder:{folder.mailbox}/{folder.name}"
-            kind = kinds.get((folder.mailbox, folder.name)) if folder.error else None
-            since = folder.failing_since or started
-            if kind in _FOR_PEOPLE:
-                words, advice = _FOR_PEOPLE[kind]
-                begins = now - since >= _REFUSED_FOR
-                words = words.format(mailbox=folder.mailbox, folder=folder.name)
-                yield Condition(name, words, advice, 2, begins)
-            else:
-                words = f"{folder.mailbox}, {folder.name}: no round trip with the server"
-                advice = f"the last one was {_when(folder.beat_at)}; see `mailhook status`"
-                begins = silent and now - started > folder.silent_after
-                yield Condition(name, words, advice, 1, begins)
+        kind = kinds.get((folder.mailbox, folder.name)) if folder.error else None
+        if kind in _FOR_PEOPLE:
+            yield _for_people(folder, kind, now)
+        elif folder.error or silent:
+            begins = silent and now - started > folder.silent_after
+            yield _silent(folder, begins=begins)
 
 
 def on_alerts(alerts: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[Condition]:
@@ -150,12 +142,27 @@ _ALERTS = {
 }
 
 
+def _for_people(folder: Folder, kind: Trouble | None, now: datetime) -> Condition:
+    """What trying again does not mend: worse than silence, and told sooner."""
+    words, advice = _FOR_PEOPLE[kind]
+    words = words.format(mailbox=folder.mailbox, folder=folder.name)
+    begins = now - (folder.failing_since or now) >= _REFUSED_FOR
+    return Condition(_name(folder), words, advice, 2, begins)
+
+
+def _silent(folder: Folder, *, begins: bool) -> Condition:
+    words = f"{folder.mailbox}, {folder.name}: no round trip with the server"
+    last = f"at {times.short(folder.beat_at)}" if folder.beat_at else "never"
+    advice = f"the last one was {last}; see `mailhook status`"
+    return Condition(_name(folder), words, advice, begins=begins)
+
+
+def _name(folder: Folder) -> str:
+    return f"folder:{folder.mailbox}/{folder.name}"
+
+
 def _is_much(waiting: float, understood: int) -> bool:
     return waiting >= _MANY or (waiting >= _FEW and waiting > understood)
-
-
-def _when(moment: datetime | None) -> str:
-    return f"at {times.short(moment)}" if moment else "never"
 
 
 def _host(endpoint: str | None) -> str:

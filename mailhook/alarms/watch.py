@@ -33,7 +33,8 @@ class Alarms:
     """A thread that takes a turn whenever the bell rings: look, write letters, send what is due.
 
     No method raises for a store that is locked, gone or full; then what was told
-    is known only to this process.
+    is known only to this process. Where settings change, close this one and make
+    another; what is no longer in the settings is told to be over.
     """
 
     def __init__(
@@ -92,8 +93,10 @@ class Alarms:
         self._keep()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self.bell.clear()
+            if self._stop.is_set():  # asked after the bell was cleared: no ring for the end is lost
+                return
             try:
                 self.look(times.now())
                 self.send(times.now())
@@ -111,7 +114,7 @@ class Alarms:
     def _write(self, news: Sequence[News], now: datetime) -> None:
         text = wording.title(news, socket.gethostname()), wording.body(news)
         self._letters = post.written(self._letters, list(self._targets), text, now)
-        log.info("alarm", extra={"things": len(news), "targets": len(self._targets)})
+        log.info("an alarm goes out", extra={"things": len(news), "targets": len(self._targets)})
 
     def _sent(self, letters: Sequence[Letter]) -> list[str | None]:
         """For each letter None, or why it was not delivered."""

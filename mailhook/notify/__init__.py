@@ -80,7 +80,7 @@ def _answers(
 def _printed(work: str, seconds: float, stop: threading.Event) -> tuple[str, bool]:
     """What the child has printed, in whole lines, and whether it came to its end."""
     with subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-I", "-m", f"{__name__}.child"],
+        [sys.executable, "-P", "-m", f"{__name__}.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # its words may quote a URL
