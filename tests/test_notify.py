@@ -51,7 +51,7 @@ def test_a_target_that_hangs_is_left_when_the_service_ends_and_the_others_are_to
         start = time.monotonic()
         stop.set()
         sending.join()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
     assert whys[1] == "it did not end within 60 s"
 
 
