@@ -211,6 +211,34 @@ def test_though_a_target_hangs_mails_are_recorded_and_the_thread_ends_within_a_s
     assert asked(home.store, LETTERS) == [("notify[0]", 0)]
 
 
+class Heard(logging.Handler):
+    """Sets `event` at the first warning."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.event = threading.Event()
+
+    def emit(self, _: logging.LogRecord) -> None:
+        self.event.set()
+
+
+def test_it_takes_its_first_turn_at_once_and_the_next_when_the_bell_rings(
+    tmp_path: Path, target: Target
+):
+    home, heard = home_of(tmp_path, target), Heard()
+    logging.getLogger("mailhook").addHandler(heard)
+    with service(home) as (alarms, store):
+        store.keep_alarms([], [Letter("notify[0]", "t", "b", times.now(), 0, times.now())])
+        home.store.rename(tmp_path / "away")
+        alarms.start()
+        assert heard.event.wait(30)
+        (tmp_path / "away").rename(home.store)
+        assert not target.asked.is_set()
+        alarms.bell.set()
+        target.wait()
+    logging.getLogger("mailhook").removeHandler(heard)
+
+
 def test_a_store_that_is_gone_is_complained_of_once_and_nothing_is_over_meanwhile(
     tmp_path: Path, target: Target, caplog: pytest.LogCaptureFixture
 ):
