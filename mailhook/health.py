@@ -103,6 +103,15 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     return Health(folders, _today(store, now), _lag(store, now), alerts, waiting, tuple(advice))
 
 
+def folders(settings: Settings, store: Reader) -> tuple[Folder, ...]:
+    """Each folder of each mailbox, as its last round trip left it."""
+    return tuple(
+        _folder(mailbox, folder.name, store)
+        for mailbox in settings.mailboxes
+        for folder in mailbox.folders
+    )
+
+
 def _folder(mailbox: MailboxSettings, name: str, store: Reader) -> Folder:
     source = folder_url(mailbox, name)
     beats = store.rows("SELECT at, error, failing_since FROM heartbeat WHERE name = ?", (source,))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import mails
 import pytest
+import yaml
 from command import MAILHOOK, PLAIN, Home, on_terminal, process
 from control_service import lines, running
 from stores import asked
@@ -131,6 +132,20 @@ def test_poll_through_the_service_says_what_its_round_came_to(served: Home):
     told = json.loads(done.out)
     assert told["outcomes"] == {"recorded": 2, "ignored": 1}
     assert len(told["errors"]) == 2
+
+
+def test_a_secret_that_only_the_service_has_is_missed_only_without_it(served: Home, tmp_path: Path):
+    settings = yaml.safe_load(served.config.read_text())
+    settings["trust"]["signing_keys"] = [{"credential": "only-the-service-has-it"}]
+    served.write(settings)
+    assert served.call("poll").out == "2 recorded, 1 ignored\n"
+    assert served.call("ingest", mbox(served.folder, 1, first=300)).out == "1 recorded\n"
+    alone = Home(tmp_path, **settings)
+    for command in (["poll"], ["ingest", mbox(tmp_path, 1)]):
+        done = alone.call(*command)
+        assert (done.code, done.out) == (78, "")
+        assert "only-the-service-has-it" in done.err
+    assert not alone.store.exists()
 
 
 def test_a_holder_without_a_socket_is_named_as_ever(home: Home):

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from mailhook.cli import options, screen
-from mailhook.cli.writing import writing
+from mailhook.cli.writing import Alone, writing
+from mailhook.config import Settings
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.model import Outcome
 
@@ -27,17 +28,15 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     nothing. A message that is larger than `max_message_bytes` of every mailbox is
     kept with its headers only. Where the service runs, it stores what is read here.
     """
-    from mailhook.control import commands, deliveries
+    from mailhook.control import deliveries
     from mailhook.sources import files
-    from mailhook.trust import Trust
 
     settings = options.settings(ctx)
     listing = files.find([_named(path) for path in paths])
     report = files.Report(list(listing.problems))
     counts: Counter[str] = Counter()
-    trust = Trust.of(settings.trust)
     with (
-        writing(settings, "ingest", lambda store: commands.ingest(store, lambda: trust)) as call,
+        writing(settings, "ingest", lambda: _alone(settings)) as call,
         screen.progress(len(listing.files), "files") as bar,
     ):
         for batch in files.read(listing.files, options.limit_bytes(settings), report):
@@ -52,6 +51,15 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
         click.echo(screen.counted(told))
     if report.problems:
         raise UnreadableInput("\n".join(map(screen.escaped, report.problems)))
+
+
+def _alone(settings: Settings) -> Alone:
+    """The storing by this process. Raises ConfigError where a signing key cannot be had."""
+    from mailhook.control import commands
+    from mailhook.trust import Trust
+
+    trust = Trust.of(settings.trust)
+    return lambda store: commands.ingest(store, lambda: trust)
 
 
 def _named(path: str) -> Path:

@@ -14,13 +14,13 @@ from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
-from mailhook.cli.writing import writing
+from mailhook.cli.writing import Alone, writing
+from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
 
 if TYPE_CHECKING:
-    from mailhook.config import Settings
-    from mailhook.control import Command, Progress
+    from mailhook.control import Progress
     from mailhook.control.commands import Round
     from mailhook.store import Store
 
@@ -73,7 +73,7 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
     counting = screen.Counting("mails")
-    with writing(settings, "poll", lambda store: _alone(settings, store)) as call:
+    with writing(settings, "poll", lambda: _alone(settings)) as call:
         result = call({}, progress=counting.add)
     counting.stop()
     told, errors = result.value["outcomes"], result.value["errors"]
@@ -86,36 +86,47 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
     sys.exit(result.exit_code)
 
 
-def _alone(settings: Settings, store: Store) -> Command:
-    """The round by this process, where no service is there to do it."""
+def _alone(settings: Settings) -> Alone:
+    """The round by this process. Raises ConfigError with all that `check` would find at home."""
     from mailhook import worker
+    from mailhook.checks import refuse_faults
     from mailhook.control import commands
     from mailhook.trust import Trust
 
-    mutex = threading.Lock()
+    refuse_faults(settings)
+    trust, mutex = Trust.of(settings.trust), threading.Lock()
 
-    def work(progress: Progress) -> Round:
+    def poll(store: Store, progress: Progress) -> Round:
         def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
             with mutex:
                 progress(len(outcomes))
 
-        return worker.poll(settings, store, Trust.of(settings.trust), report)
+        return worker.poll(settings, store, trust, report)
 
-    return commands.poll(work)
+    return lambda store: commands.poll(lambda progress: poll(store, progress))
 
 
 @click.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """The service: poll every mailbox each `poll_seconds` until told to stop."""
+    """The service: watch every mailbox until told to stop; take new settings at SIGHUP."""
     from mailhook import log, worker
     from mailhook.trust import Trust
 
-    settings = load(ctx)
-    _need_mailboxes(settings.mailboxes)
+    settings = _sound(ctx)
     log.configure(settings.log, sys.stderr)
     with store(settings, "run") as opened:
-        worker.run(settings, opened, Trust.of(settings.trust))
+        worker.run(settings, opened, Trust.of(settings.trust), lambda: _sound(ctx))
+
+
+def _sound(ctx: click.Context) -> Settings:
+    """The settings of this call. Raises ConfigError with all that `check` would find at home."""
+    from mailhook.checks import refuse_faults
+
+    settings = load(ctx)
+    _need_mailboxes(settings.mailboxes)
+    refuse_faults(settings)
+    return settings
 
 
 def _need_mailboxes(mailboxes: Sequence[object]) -> None:

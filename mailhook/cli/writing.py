@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mailhook.cli import options
 from mailhook.config import Settings
-from mailhook.control import Absent, Client, Command, Progress, Request, Result, Talk, Unusable
+from mailhook.control import Absent, Client, Command, Progress, Request, Result, Talk
 from mailhook.control.command import unseen
-from mailhook.errors import TemporaryError
+from mailhook.errors import ConfigError, MailhookError, TemporaryError
 
 if TYPE_CHECKING:
     from mailhook.store import Store
+
+Alone: TypeAlias = "Callable[[Store], Command]"
 
 # A service that holds the store and does not listen yet, or no more, needs no longer.
 _AGAIN_SECONDS = 0.3
@@ -30,38 +32,50 @@ class Call(Protocol):
 
 
 @contextmanager
-def writing(settings: Settings, name: str, alone: Callable[[Store], Command]) -> Iterator[Call]:
+def writing(settings: Settings, name: str, alone: Callable[[], Alone]) -> Iterator[Call]:
     """What runs the command of that name, for the time of the block.
 
-    With the store to ourselves that is `alone(store)`; where a running service holds
-    it, the service's command of the same name. Raises TemporaryError, which names the
-    holder, where somebody else does.
+    Here that is `alone()(store)`; the first call, before the store is opened, may raise
+    ConfigError. Where the store is held, or secrets cannot be had, by us but a running
+    service has both, it is the service's command of the same name. Where nobody answers,
+    what kept us from it is raised: TemporaryError names who holds the store.
     """
-    opened = _opened(settings, name)
+    opened = _opened(settings, name, alone)
     if isinstance(opened, Client):
         yield _through(opened, name)
     else:
-        with opened as store:
-            yield _here(alone(store))
+        store, command = opened
+        with store:
+            yield _here(command(store))
 
 
-def _opened(settings: Settings, name: str, tries: int = 2) -> Store | Client:
-    """The store, or the service that holds it."""
+def _opened(
+    settings: Settings, name: str, alone: Callable[[], Alone], tries: int = 2
+) -> tuple[Store, Alone] | Client:
+    """The store and what to do with it, or the service that holds it."""
     try:
-        return options.store(settings, name)
-    except TemporaryError as held:
+        command = alone()
+        return options.store(settings, name), command
+    except (TemporaryError, ConfigError) as hindered:
         service = Client(settings.store.path)
         try:
             service.reach()
         except Absent:
-            if tries == 1:
-                raise held from None
-        except Unusable as unusable:
-            raise TemporaryError(f"{held}\n{unusable}") from unusable
+            if tries == 1 or isinstance(hindered, ConfigError):
+                raise hindered from None
+        except TemporaryError as unusable:
+            raise _both(hindered, unusable) from unusable
         else:
             return service
     time.sleep(_AGAIN_SECONDS)
-    return _opened(settings, name, tries - 1)
+    return _opened(settings, name, alone, tries - 1)
+
+
+def _both(hindered: MailhookError, unusable: TemporaryError) -> MailhookError:
+    """What kept us from it, and why the service is no help."""
+    if isinstance(hindered, ConfigError):
+        return hindered
+    return TemporaryError(f"{hindered}\n{unusable}")
 
 
 def _here(command: Command) -> Call:
