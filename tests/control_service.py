@@ -21,7 +21,9 @@ import mails
 
 from mailhook import log
 from mailhook.config import LogSettings, TrustSettings
-from mailhook.control import Command, Progress, Request, Result, Server, Talk, commands
+from mailhook.control import commands
+from mailhook.control.command import Command, Progress, Request, Result, Talk
+from mailhook.control.server import Server
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 from mailhook.model import Outcome
 from mailhook.store import Store

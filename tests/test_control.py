@@ -20,7 +20,9 @@ from command import MAILHOOK, PLAIN, Home, on_terminal, process
 from control_service import lines, running
 from stores import asked
 
-from mailhook.control import Client, Result, deliveries
+from mailhook.control import deliveries
+from mailhook.control.client import Client
+from mailhook.control.command import Result
 from mailhook.model import Batch, Delivery
 from mailhook.store import Store
 

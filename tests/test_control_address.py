@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from mailhook.control import Absent, Client, Request, Result, Server, Talk, Unusable, peer
+from mailhook.control import peer
+from mailhook.control.address import Absent, Unusable
+from mailhook.control.client import Client
+from mailhook.control.command import Request, Result, Talk
+from mailhook.control.server import Server
 
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534

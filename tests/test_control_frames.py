@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailhook.control import Busy, Unusable, deliveries, faults, greeting, peer
+from mailhook.control import deliveries, faults, greeting, peer
+from mailhook.control.address import Unusable
+from mailhook.control.greeting import Busy
 from mailhook.control.request import Asked
 from mailhook.control.wire import Wire, within
 from mailhook.errors import (

@@ -15,7 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailhook.control import Absent, Busy, Client, Command, Request, Result, Server, Talk, Unusable
+from mailhook.control.address import Absent, Unusable
+from mailhook.control.client import Client
+from mailhook.control.command import Command, Request, Result, Talk
+from mailhook.control.greeting import Busy
+from mailhook.control.server import Server
 from mailhook.control.wire import Wire, within
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 

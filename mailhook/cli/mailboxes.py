@@ -20,7 +20,7 @@ from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
 
 if TYPE_CHECKING:
-    from mailhook.control import Progress
+    from mailhook.control.command import Progress
     from mailhook.control.commands import Round
     from mailhook.store import Store
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mailhook.cli import options
 from mailhook.config import Settings
-from mailhook.control import Absent, Client, Command, Progress, Request, Result, Talk
-from mailhook.control.command import unseen
+from mailhook.control.command import Command, Progress, Request, Result, Talk, unseen
 from mailhook.errors import ConfigError, MailhookError, TemporaryError
 
 if TYPE_CHECKING:
+    from mailhook.control.client import Client
     from mailhook.store import Store
 
 Alone: TypeAlias = "Callable[[Store], Command]"
@@ -41,12 +41,12 @@ def writing(settings: Settings, name: str, alone: Callable[[], Alone]) -> Iterat
     what kept us from it is raised: TemporaryError names who holds the store.
     """
     opened = _opened(settings, name, alone)
-    if isinstance(opened, Client):
-        yield _through(opened, name)
-    else:
+    if isinstance(opened, tuple):
         store, command = opened
         with store:
             yield _here(command(store))
+    else:
+        yield _through(opened, name)
 
 
 def _opened(
@@ -57,6 +57,9 @@ def _opened(
         command = alone()
         return options.store(settings, name), command
     except (TemporaryError, ConfigError) as hindered:
+        from mailhook.control.address import Absent
+        from mailhook.control.client import Client
+
         service = Client(settings.store.path)
         try:
             service.reach()

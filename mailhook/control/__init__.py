@@ -13,22 +13,3 @@ size, each wait in time. A call that breaks off has happened or not, as a killed
 has; every command may be given again. `address` is where the socket lies, `peer` who may
 talk, `wire` the frames, `request` and `faults` what travels, `conversation` one client.
 """
-
-from mailhook.control.address import Absent, Unusable
-from mailhook.control.client import Client
-from mailhook.control.command import Command, Progress, Request, Result, Talk
-from mailhook.control.greeting import Busy
-from mailhook.control.server import Server
-
-__all__ = [
-    "Absent",
-    "Busy",
-    "Client",
-    "Command",
-    "Progress",
-    "Request",
-    "Result",
-    "Server",
-    "Talk",
-    "Unusable",
-]
