@@ -22,7 +22,7 @@ ROWS = (
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
-    {"explain", "examiner"},
+    {"explain", "examiner", "metrics"},
     {"worker"},
     {"demo"},
     {"cli"},
@@ -41,6 +41,7 @@ OWNERS = {
     "click": "cli",
     "rich": "cli",
     "structlog": "log",
+    "prometheus_client": "metrics",
     "pymap": "demo",
     "proxyprotocol": "demo",
 }

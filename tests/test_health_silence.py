@@ -11,7 +11,7 @@ import pytest
 from command import Home
 
 from mailhook import config, times
-from mailhook.health import Health, look, trouble
+from mailhook.health import Health, look
 from mailhook.sources.imap.folder import url
 from mailhook.store import Reader, Store
 
@@ -184,12 +184,3 @@ def test_a_store_without_mailboxes_has_no_service_to_miss(home: Home):
     home.write({})
     beat(home, "writer", 5000)
     assert (states(home), said(home)) == (["stopped"], [])
-
-
-def test_trouble_is_the_part_of_health_that_is_the_services_own(home: Home):
-    beat(home, "writer", 100)
-    beat(home, "INBOX", 80, "no route")
-    with Reader(home.store) as store:
-        found = trouble(config.load(home.config), store, NOW)
-    assert [one.topic for one in found] == ["service", "mailbox"]
-    assert found == health(home).advice[:2]

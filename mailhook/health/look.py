@@ -1,4 +1,4 @@
-"""The whole picture, and the part of it that is the service's own."""
+"""The whole picture: every part looked at, every sentence said once."""
 
 from __future__ import annotations
 
@@ -60,12 +60,6 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         service=service,
         room=space,
     )
-
-
-def trouble(settings: Settings, store: Reader, now: datetime) -> tuple[Advice, ...]:
-    """What is wrong with the service itself: its writer, its mailboxes; costs a few rows."""
-    service, found = folders.look(settings, store, now)
-    return tuple(sentences.advise(service, found))
 
 
 def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[Advice]:
