@@ -4,8 +4,8 @@ A mailbox is alive when a round trip with its server was completed lately, not
 when a process is up. The service is alive when its writer has committed lately.
 """
 
-from mailhook.health.look import look
 from mailhook.health.model import Advice, Folder, Health, Room, Service
+from mailhook.health.overview import look
 from mailhook.health.room import in_words
 
 __all__ = ["Advice", "Folder", "Health", "Room", "Service", "in_words", "look"]

@@ -69,7 +69,8 @@ class Health:
     """What `status` shows.
 
     `today` counts deliveries by outcome since midnight UTC; `lag_seconds` are
-    the median and the longest time today from a mail's arrival to its row.
+    the median and the longest time from a mail's arrival to its row, of the last
+    10,000 mails of today.
     """
 
     folders: tuple[Folder, ...]
