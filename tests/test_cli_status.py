@@ -113,7 +113,7 @@ def test_of_twenty_mailboxes_those_in_trouble_are_on_the_screen(tmp_path: Path):
             store.beat(url(one, "INBOX"), "no answer" if nth == 17 else None)
     shown = on_terminal("-c", home.config, "status").out
     assert shown.count("\n") < 24
-    rows = re.findall(r"^hooks-(\d+) +INBOX.*?(failing)?\s*$", shown, re.MULTILINE)
+    rows = re.findall(r"^hooks-(\d+) +INBOX.*?(failing)?(?: for \d+ s)?\s*$", shown, re.MULTILINE)
     assert rows[0] == ("17", "failing")
     hidden = re.search(r"… and (\d+) more, all well: --json shows them", shown)
     assert hidden

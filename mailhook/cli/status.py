@@ -65,7 +65,10 @@ def _show_folders(folders: Sequence[Folder], now: datetime, room: int) -> int:
     shown = folders if len(folders) <= room else sorted(folders, key=_urgency)[:fit]
     screen.table(
         ("mailbox", "folder", "last round trip", "state"),
-        ((one.mailbox, one.name, ago_in_words(one.beat_at, now), _state(one)) for one in shown),
+        (
+            (one.mailbox, one.name, ago_in_words(one.beat_at, now), _state(one, now))
+            for one in shown
+        ),
         cut=("mailbox", "folder", "state"),
     )
     rest = [one for one in folders if one not in shown]
@@ -112,7 +115,9 @@ def _advise(sentences: Sequence[str], room: int) -> None:
         click.echo(said)
 
 
-def _state(folder: Folder) -> str:
+def _state(folder: Folder, now: datetime) -> str:
+    if folder.state == "failing" and folder.failing_since:
+        return f"failing for {_duration((now - folder.failing_since) / timedelta(seconds=1))}"
     if folder.state != "well":
         return folder.state
     return f"{folder.queued} mails to be dealt with" if folder.queued else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
@@ -63,6 +63,7 @@ class _Serving:
         self.lookout: Lookout = Lookout(settings)
         self.counters: Counters = Counters(settings.mailboxes)
         self.counters.registry.register(StoreCollector(self.lookout))
+        self._turn = threading.Lock()
         self._listen, self.server = listen, self._serve(listen)
 
     def reload(self, settings: Settings, listen: str) -> None:
@@ -82,17 +83,17 @@ class _Serving:
         return Server(
             listen,
             {
-                "/metrics": partial(_metrics, self.counters),
+                "/metrics": self._metrics,
                 "/healthz": lambda accept: wellness.page(self.lookout.figures(), accept),
             },
         )
 
+    def _metrics(self, accept: str) -> Page:
+        """All figures, in the format that is asked for; one at a time, for it is work."""
+        from prometheus_client.exposition import choose_encoder
 
-def _metrics(counters: Counters, accept: str) -> Page:
-    """All figures, in the format that is asked for."""
-    from prometheus_client.exposition import choose_encoder
+        from mailhook.metrics.page import Page
 
-    from mailhook.metrics.page import Page
-
-    encode, content_type = choose_encoder(accept)
-    return Page(HTTPStatus.OK, content_type, encode(counters.registry))
+        encode, content_type = choose_encoder(accept)
+        with self._turn:
+            return Page(HTTPStatus.OK, content_type, encode(self.counters.registry))

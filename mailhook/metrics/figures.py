@@ -13,12 +13,12 @@ from mailhook.errors import MailhookError
 from mailhook.health import Folder, Room, Service, folders, room
 from mailhook.store import Reader
 
-# Seconds. Figures are kept so long, and longer where reading them took long: it may
-# take one part in twenty of the time. That the store could not be read is kept shortly.
+# Seconds. Figures are kept so long, and longer where reading them was work: it may take
+# one part in twenty of a core. That the store could not be read is kept shortly.
 _KEPT_SECONDS = 5
 _FAILED_SECONDS = 1
 _SHARE = 20
-# Whoever asks gets an answer after so long, whatever holds the store.
+# So long is a reading waited for; whoever asks later is not kept waiting at all.
 _PATIENCE_SECONDS = 1.5
 
 ALERTS = ("delivery_failing", "hook_disabled", "hook_status")
@@ -72,6 +72,7 @@ class Lookout:
         self._mutex = threading.Lock()
         self._latest, self._due = Figures(), 0.0
         self._reading: threading.Event | None = None
+        self._awaited_until = 0.0
 
     def heed(self, settings: Settings) -> None:
         """Look by new settings from now on."""
@@ -84,27 +85,29 @@ class Lookout:
             if time.monotonic() < self._due:
                 return self._latest
             reading = self._reading or self._begin()
-        reading.wait(_PATIENCE_SECONDS)
+            left = self._awaited_until - time.monotonic()
+        reading.wait(max(0.0, left))
         with self._mutex:
             return self._latest if time.monotonic() < self._due else Figures()
 
     def _begin(self) -> threading.Event:
         self._reading = done = threading.Event()
+        self._awaited_until = time.monotonic() + _PATIENCE_SECONDS
         reader = threading.Thread(target=self._read, args=(self._settings, done), name="figures")
         reader.daemon = True  # the store may keep it waiting when the service is to end
         reader.start()
         return done
 
     def _read(self, settings: Settings, done: threading.Event) -> None:
-        began, found = time.monotonic(), Figures()
+        found = Figures()
         try:
             found = read(settings)
         finally:
-            now = time.monotonic()
             kept = _KEPT_SECONDS if found.told else _FAILED_SECONDS
+            due = time.monotonic() + max(kept, _SHARE * time.thread_time())
             with self._mutex:
                 if settings is self._settings:
-                    self._latest, self._due = found, now + max(kept, _SHARE * (now - began))
+                    self._latest, self._due = found, due
                 self._reading = None
             done.set()
 
