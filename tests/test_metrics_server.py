@@ -16,18 +16,17 @@ from scrapes import get, knock, port, settings
 
 from mailhook.errors import ConfigError
 from mailhook.metrics import Exporter
-from mailhook.store import Store
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    home = scrapes.home(tmp_path)
-    Store(home.store).close()
-    return home
+    """Without a store, which is no matter of the server's."""
+    return scrapes.home(tmp_path)
 
 
-@pytest.fixture
-def served(home: Home) -> Iterator[Home]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    home = scrapes.home(tmp_path_factory.mktemp("served"))
     with Exporter(settings(home)):
         yield home
 

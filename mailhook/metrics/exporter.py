@@ -46,7 +46,7 @@ class Exporter:
             self._serving.reload(settings, settings.metrics.listen)
 
     def close(self) -> None:
-        """Serve no more; takes at most a quarter of a second."""
+        """Serve no more; takes at most a tenth of a second."""
         if self._serving:
             self._serving.server.stop()
         self.meter, self._serving = Meter(), None

@@ -29,7 +29,7 @@ _REQUEST_SECONDS = 3
 _ANSWER_SECONDS = 3
 _HEAD_BYTES = 8192
 # How long the end may take to be noticed; each look costs some microseconds.
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.1
 # What accept(2) says of a process without a free descriptor would else be asked for at once.
 _PAUSE_SECONDS = 0.1
 
@@ -67,7 +67,7 @@ class Server(ThreadingMixIn, TCPServer):
         ).start()
 
     def stop(self) -> None:
-        """Listen no more, hang up on everyone; takes at most a quarter of a second."""
+        """Listen no more, hang up on everyone; takes at most a tenth of a second."""
         self.shutdown()
         self.server_close()
         with self._mutex:
