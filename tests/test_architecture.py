@@ -15,14 +15,14 @@ ROOT = Path(mailhook.__file__).parent
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
     {"errors", "model", "mime"},
-    {"times", "strict_json"},
+    {"times", "strict_json", "notify"},
     {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching"},
     {"readers", "sources", "trust"},
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
-    {"explain", "examiner", "metrics"},
+    {"explain", "examiner", "alarms", "metrics"},
     {"worker"},
     {"demo"},
     {"cli"},
@@ -42,6 +42,7 @@ OWNERS = {
     "rich": "cli",
     "structlog": "log",
     "prometheus_client": "metrics",
+    "apprise": "notify",
     "pymap": "demo",
     "proxyprotocol": "demo",
 }

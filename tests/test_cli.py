@@ -17,11 +17,10 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status"
+    " status notify"
 ).split()
 LATER = (
-    "doctor serve replay reconcile token oauth notify template init prune backup snapshot forget"
-    " explore"
+    "doctor serve replay reconcile token oauth template init prune backup snapshot forget explore"
 ).split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
@@ -41,7 +40,8 @@ def found(path: tuple[str, ...]) -> click.Command:
     return command
 
 
-PATHS = [(), *((name,) for name in NAMES), ("quarantine", "list"), ("quarantine", "show")]
+INNER = [("quarantine", "list"), ("quarantine", "show"), ("notify", "test")]
+PATHS = [(), *((name,) for name in NAMES), *INNER]
 
 
 def test_the_commands_are_those_of_this_step_in_the_order_of_use():

@@ -19,6 +19,7 @@ NOW = times.parse("2026-08-03T10:00:00Z")
 assert NOW
 SECOND = timedelta(seconds=1)
 FOLDERS = ["INBOX", "Polled"]
+_BEAT = "REPLACE INTO heartbeat (name, at, error, failing_since) VALUES (?, ?, ?, ?)"
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def beat(home: Home, name: str, ago: float, error: str | None = None) -> None:
     since = at if error else None
     with closing(sqlite3.connect(home.store)) as db, db:
         for source in sources:
-            db.execute("REPLACE INTO heartbeat VALUES (?, ?, ?, ?)", (source, at, error, since))
+            db.execute(_BEAT, (source, at, error, since))
 
 
 def health(home: Home) -> Health:

@@ -18,7 +18,16 @@ from command import Home
 from prometheus_client.openmetrics import parser as openmetrics
 from scrapes import beat, get, settings, value
 
-from mailhook.metrics import Exporter
+from mailhook.errors import (
+    ConfigError,
+    FolderMissing,
+    LoginRefused,
+    MailhookError,
+    MalformedMessage,
+    Refused,
+    TemporaryError,
+)
+from mailhook.metrics import KINDS, Exporter, kind_of
 from mailhook.model import Outcome
 from mailhook.store import Store
 
@@ -56,6 +65,23 @@ def test_what_the_worker_reports_is_counted(home: Home):
     started = value(told, "mailhook_start_timestamp_seconds")
     assert started
     assert abs(time.time() - started) < 60
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (LoginRefused([]), "login"),
+        (FolderMissing([]), "settings"),
+        (ConfigError([]), "settings"),
+        (Refused("x"), "refused"),
+        (TemporaryError("x", wait_seconds=60), "throttled"),
+        (TemporaryError("x"), "network"),
+        (MalformedMessage("x"), "other"),
+    ],
+)
+def test_an_error_is_counted_by_what_it_is(error: MailhookError, kind: str):
+    assert kind_of(error) == kind
+    assert kind in KINDS
 
 
 def test_what_the_store_holds_is_told(home: Home):

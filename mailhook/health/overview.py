@@ -8,8 +8,8 @@ from typing import Any
 
 from mailhook import times
 from mailhook.config import Settings
-from mailhook.health import folders, room, sentences
-from mailhook.health.model import Advice, Health
+from mailhook.health import room, sentences, signs
+from mailhook.health.model import Advice, Folder, Health
 from mailhook.store import Filters, Reader
 
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
@@ -40,7 +40,7 @@ _NTH = f"SELECT lag FROM ({_LAGS}) ORDER BY lag LIMIT 1 OFFSET ?"  # noqa: S608 
 
 def look(settings: Settings, store: Reader, now: datetime) -> Health:
     """The state of things at `now`, and what to do about it."""
-    service, found = folders.look(settings, store, now)
+    service, found = signs.look(settings, store, now)
     space = room.look(settings.store.path)
     alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
     waiting = _counts(store, _WAITING, "")
@@ -63,6 +63,11 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         service=service,
         room=space,
     )
+
+
+def folders(settings: Settings, store: Reader, now: datetime | None = None) -> tuple[Folder, ...]:
+    """Each folder of each mailbox, as its last round trip left it; costs a few rows."""
+    return signs.look(settings, store, now or times.now())[1]
 
 
 def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[Advice]:

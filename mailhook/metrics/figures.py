@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailhook import times
 from mailhook.config import Settings
 from mailhook.errors import MailhookError
-from mailhook.health import Folder, Room, Service, folders, room
+from mailhook.health import Folder, Room, Service, room, signs
 from mailhook.store import Reader
 
 # Seconds. Figures are kept so long, and longer where reading them was work: it may take
@@ -123,7 +123,7 @@ def read(settings: Settings) -> Figures:
 
 
 def _told(settings: Settings, store: Reader) -> Told:
-    service, found = folders.look(settings, store, times.now())
+    service, found = signs.look(settings, store, times.now())
     return Told(
         service=service,
         folders=found,

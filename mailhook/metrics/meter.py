@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailhook.errors import ConfigError, LoginRefused, MailhookError, Refused, TemporaryError
 from mailhook.model import Outcome
 
 # What keeps a mailbox from its round trip; anything else is counted as `other`.
 KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug", "other")
+
+
+def kind_of(error: MailhookError) -> str:
+    """Under which of `KINDS` an error of a mailbox is counted; `store` is for its caller to say."""
+    match error:
+        case LoginRefused():
+            return "login"
+        case ConfigError():
+            return "settings"
+        case Refused():
+            return "refused"
+        case TemporaryError(wait_seconds=seconds):
+            return "throttled" if seconds else "network"
+    return "other"
 
 
 class Meter:
