@@ -128,11 +128,8 @@ def latency(bench: Bench) -> None:
         ("EXISTS to row", told, (100, 300)),
         ("  delivered to row", whole, (1000, 2000)),
     ):
-        cuts = (
-            quantiles(spent, n=100, method="inclusive") if len(spent) > 1 else [float("inf")] * 99
-        )
-        bench.tell(f"{what}, p50", cuts[49], "ms", goals[0], blank)
-        bench.tell(f"{what}, p99", cuts[98], "ms", goals[1], blank)
+        for percent, goal in zip((50, 99), goals, strict=True):
+            bench.tell(f"{what}, p{percent}", _percentile(spent, percent), "ms", goal, blank)
 
 
 def healing(bench: Bench) -> None:
@@ -172,7 +169,7 @@ def _healed(
             seconds = _awaited(watcher, before + 1, bench.scale.patience)
             return seconds or watcher.ended() or f"not in {bench.scale.patience:g} s"
         finally:
-            watcher.stop()
+            watcher.kill()
 
 
 def idleness(bench: Bench) -> None:
@@ -219,13 +216,19 @@ def ending(bench: Bench) -> None:
         )
 
 
+def _percentile(figures: Sequence[float], percent: int) -> float:
+    if len(figures) < 2:
+        return float("inf")
+    return quantiles(figures, n=100, method="inclusive")[percent - 1]
+
+
 def _settled(watcher: Watcher, inbox: Inbox, patience: float) -> Watcher:
     """Start it, and wait until it has dealt with a first mail and one that came later."""
     _send(watcher, inbox)
     watcher.start()
     for number in (1, 2):
         if _awaited(watcher, number, patience) is None:
-            watcher.stop()
+            watcher.kill()
             raise RuntimeError(watcher.ended() or "no mail arrives")
         if number == 1:
             _send(watcher, inbox)

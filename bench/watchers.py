@@ -131,9 +131,16 @@ class Watcher(ABC):
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         return time.perf_counter() - started
+
+    def kill(self) -> None:
+        """End it and its children at once."""
+        for one in self.family():
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        if self.process:
+            self.process.wait()
 
     def said(self) -> str:
         """The last of its words."""
@@ -141,7 +148,7 @@ class Watcher(ABC):
 
     def family(self) -> list[psutil.Process]:
         """It and its children."""
-        if self.process is None:
+        if self.process is None or self.ended():
             return []
         own = psutil.Process(self.process.pid)
         return [own, *own.children(recursive=True)]
