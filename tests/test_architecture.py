@@ -14,7 +14,7 @@ ROOT = Path(mailhook.__file__).parent
 
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
-    {"errors", "model", "mime"},
+    {"errors", "model", "mime", "systemd"},
     {"times", "strict_json", "notify"},
     {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching"},

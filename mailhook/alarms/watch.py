@@ -37,6 +37,8 @@ class Alarms:
     another; what is no longer in the settings is told to be over.
     """
 
+    ring_seconds = RING_SECONDS
+
     def __init__(
         self, settings: Settings, store: Store, *, started: datetime | None = None
     ) -> None:

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
 from mailhook.store import Store
@@ -14,7 +15,11 @@ from mailhook.worker.chore import Chore
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
+from mailhook.worker.tally import Tally
 from mailhook.worker.watch import Watch
+
+if TYPE_CHECKING:
+    from mailhook.alarms import Alarms
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +38,14 @@ class Parts:
         self._stop = threading.Event()
         self._pulse = Pulse(store)
         self._rings = Rings()
+        self._tally = Tally()
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
-            post = Post(mailbox, store, trust, self._pulse, stop=self._stop)
+            post = Post(mailbox, store, trust, self._pulse, self._tally.add, self._stop)
             self._watches += _watches(post)
         self._heartbeat = Chore("heartbeat", self._pulse.flush)
         self._chores = [self._heartbeat]
+        self._alarms = _alarms(settings, store)
 
     def start(self) -> None:
         """Begin with a sweep of everything."""
@@ -50,6 +57,9 @@ class Parts:
         for chore in self._chores:
             chore.start()
         self._heartbeat.ring()
+        if self._alarms:
+            self._rings.every(self._alarms.ring_seconds, "alarms", self._alarms.bell.set)
+            self._alarms.start()
         self._rings.start()
 
     def stop(self) -> None:
@@ -60,6 +70,8 @@ class Parts:
             watch.wake()
         for chore in self._chores:
             chore.end()
+        if self._alarms:
+            self._alarms.close()
         deadline = time.monotonic() + _STOP_SECONDS
         for thread in chain(self._watches, self._chores):
             thread.join(max(0, deadline - time.monotonic()))
@@ -67,9 +79,17 @@ class Parts:
                 # Its batch is either committed or will be read again: nothing is lost.
                 log.warning("left in the middle of its work", extra={"where": thread.name})
 
-    def tick(self) -> None:
-        """To be called each second or so by the main thread."""
+    def mind_the_clock(self) -> None:
+        """To be called each second or so."""
         self._rings.mind_the_clock()
+
+    def state(self) -> str:
+        """One line: how many mailboxes, how many in trouble, what was done."""
+        count = len(self.settings.mailboxes)
+        noun = "mailbox" if count == 1 else "mailboxes"
+        troubled = {one.mailbox_name for one in self._watches if one.in_trouble}
+        trouble = f", in trouble: {', '.join(sorted(troubled))}" if troubled else ""
+        return f"{count} {noun}{trouble}; {self._tally.words()}"
 
     def stuck(self) -> list[str]:
         """The threads that have not shown a sign of life when they should have."""
@@ -84,6 +104,14 @@ class Parts:
         for asked in [watch.ask() for watch in self._watches]:
             result.add(asked.result())
         return result
+
+
+def _alarms(settings: Settings, store: Store) -> Alarms | None:
+    if not settings.notify:
+        return None  # who tells nobody need not load what tells
+    from mailhook.alarms import Alarms
+
+    return Alarms(settings, store)
 
 
 def _watches(post: Post) -> list[Watch]:

@@ -16,7 +16,7 @@ from mailhook.trust import Trust
 from mailhook.worker.pulse import Pulse
 
 # Called after each commit with the deliveries of the batch and their outcomes.
-Report = Callable[[Sequence[Delivery], Sequence[Outcome]], None]
+Report = Callable[[Sequence[Delivery], Sequence[Outcome]], object]
 
 # Done before what came of them is committed and the signals are looked at.
 _ACTIONS = 1000

@@ -50,6 +50,11 @@ class Watch(threading.Thread):
         self._asked: SimpleQueue[Future[Round]] = SimpleQueue()
         self._failing: dict[str, str] = {}
 
+    @property
+    def in_trouble(self) -> bool:
+        """Whether the connection, or one of the folders, has failed since its last sweep."""
+        return self._backoff.began_at is not None or bool(self._failing)
+
     def ring(self) -> None:
         """All folders are to be swept, as soon as the connection is not in trouble."""
         self._due.set()
