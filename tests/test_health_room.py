@@ -15,15 +15,13 @@ GB = 1_000_000_000
 @pytest.mark.parametrize(
     ("free", "disk", "short"),
     [
-        (0.51 * GB, 2 * GB, False),
-        (0.49 * GB, 2 * GB, True),
-        (5.1 * GB, 100 * GB, False),
-        (4.9 * GB, 100 * GB, True),
-        (10.1 * GB, 8000 * GB, False),
-        (9.9 * GB, 8000 * GB, True),
+        (0.11 * GB, 2 * GB, False),
+        (0.09 * GB, 2 * GB, True),
+        (0.51 * GB, 100 * GB, False),
+        (0.49 * GB, 100 * GB, True),
     ],
 )
-def test_a_disk_is_short_by_its_share_but_of_a_large_one_ten_gigabytes_are_enough(
+def test_a_disk_is_short_below_500_mb_and_a_small_one_by_its_share(
     free: float, disk: float, *, short: bool
 ):
     found = Room(1000, int(free), int(disk))

@@ -24,8 +24,6 @@ from mailhook.store import Alarm, Letter, Reader, Store, warned
 
 log = logging.getLogger(__name__)
 
-# How often the bell is to be rung.
-RING_SECONDS = 15
 _STOP_SECONDS = 1
 
 
@@ -37,7 +35,8 @@ class Alarms:
     another; what is no longer in the settings is told to be over.
     """
 
-    ring_seconds = RING_SECONDS
+    ring_seconds = 15
+    """How often the bell is to be rung."""
 
     def __init__(
         self, settings: Settings, store: Store, *, started: datetime | None = None

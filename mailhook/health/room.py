@@ -8,10 +8,8 @@ from pathlib import Path
 
 from mailhook.health.model import Advice, Room
 
-# Short is below so many bytes, or below a share of the disk; of a large disk a share is plenty.
-_LEAST_BYTES = 500_000_000
-_LEAST_SHARE = 0.05
-_PLENTY_BYTES = 10_000_000_000
+# Short is below so many bytes, on a small disk below a share of it.
+_LEAST_BYTES, _LEAST_SHARE = 500_000_000, 0.05
 # The file, and what SQLite keeps beside it while the store is open.
 _FILES = ("", "-wal", "-shm")
 
@@ -25,10 +23,9 @@ def look(store: Path) -> Room | None:
     return Room(sum(_size(Path(f"{store}{end}")) for end in _FILES), disk.free, disk.total)
 
 
-def is_short(room: Room) -> bool:
-    """Whether the disk is nearly full: 500 MB left, or 5 % (where that is less than 10 GB)."""
-    share = min(_LEAST_SHARE * room.disk_bytes, _PLENTY_BYTES)
-    return room.free_bytes < max(_LEAST_BYTES, share)
+def is_short(room: Room, margin: float = 1) -> bool:
+    """Whether the disk is nearly full: 500 MB left, on a small one 5 %; or `margin` times that."""
+    return room.free_bytes < margin * min(_LEAST_BYTES, _LEAST_SHARE * room.disk_bytes)
 
 
 def advise(room: Room | None) -> Iterator[Advice]:

@@ -74,15 +74,23 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Go on until `stop` is set, whatever happens to the connection."""
         while not self._post.stop.is_set():
-            try:
-                self._go_on()
-            except MailhookError as error:
+            error = self._broken()
+            # The store closes under whom it cannot wait for.
+            if error and not self._post.stop.is_set():
                 self._rest_after(error)
-            except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
-                self._rest_after_bug(bug)
         self._mailbox.close()
         for one in self._take():
             one.set_result(Round())
+
+    def _broken(self) -> MailhookError | None:
+        """What has ended the rounds; None for the end of all."""
+        try:
+            self._go_on()
+        except MailhookError as error:
+            return error
+        except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
+            return TemporaryError(f"a bug of mailhook: {whereabouts(bug)}; please report it")
+        return None
 
     def _go_on(self) -> None:
         """Rounds with rests between them, until the connection breaks or all is to end."""
@@ -177,13 +185,6 @@ class Watch(threading.Thread):
             self._bell.mute()
             if self._post.stop.is_set() or not self._asked.empty():
                 return
-
-    def _rest_after_bug(self, bug: Exception) -> None:
-        if self._post.stop.is_set():
-            return  # the store closes under whom it cannot wait for
-        where = whereabouts(bug)
-        log.error("a bug of mailhook: %s", where, extra={"mailbox": self.mailbox_name})
-        self._rest_after(TemporaryError(f"a bug of mailhook: {where}; please report it"))
 
     def _say_healed(self) -> None:
         began_at = self._backoff.began_at or 0
