@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailhook.errors import ConfigError, LoginRefused, MailhookError, Refused, TemporaryError
+from mailhook.errors import Bug, ConfigError, LoginRefused, MailhookError, Refused, TemporaryError
 from mailhook.model import Outcome
 
 # What keeps a mailbox from its round trip; anything else is counted as `other`.
@@ -20,6 +20,8 @@ def kind_of(error: MailhookError) -> str:
             return "settings"
         case Refused():
             return "refused"
+        case Bug():
+            return "bug"
         case TemporaryError(wait_seconds=seconds):
             return "throttled" if seconds else "network"
     return "other"

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
+from mailhook.metrics import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.chore import Chore
@@ -33,7 +34,9 @@ _STUCK_SECONDS = 300
 class Parts:
     """All that goes by one set of settings: watches, rings, chores. Started once, stopped once."""
 
-    def __init__(self, settings: Settings, store: Store, trust: Trust) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, trust: Trust, meter: Meter | None = None
+    ) -> None:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
         self._pulse = Pulse(store)
@@ -41,7 +44,9 @@ class Parts:
         self._tally = Tally()
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
-            post = Post(mailbox, store, trust, self._pulse, self._tally.add, self._stop)
+            post = Post(
+                mailbox, store, trust, self._pulse, self._tally.add, self._stop, meter or Meter()
+            )
             self._watches += _watches(post)
         self._heartbeat = Chore("heartbeat", self._pulse.flush)
         self._chores = [self._heartbeat]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.metrics import Exporter
 from mailhook.store import Store
 from mailhook.systemd import Notifier
 from mailhook.trust import Trust
@@ -54,13 +55,16 @@ class Service:
         self._store, self._notifier = store, notifier
         self._said_at = self._fed_at = time.monotonic()
         self._stuck: list[str] = []
-        self._parts = _started(Parts(settings, store, trust))
+        self._exporter = Exporter(settings)
+        self._parts = Parts(settings, store, trust, self._exporter.meter)
+        self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
         notifier.ready(self._parts.state())
 
     def stop(self) -> None:
         """End all parts."""
         self._parts.stop()
+        self._exporter.close()
 
     def tick(self) -> None:
         """To be called each second or so: minds the clock, feeds the watchdog, tells the state."""
@@ -76,27 +80,19 @@ class Service:
     def reload(self, load: Load) -> None:
         """Go by the new settings; where they are wrong say why, and go on with the old."""
         self._notifier.reloading()
-        before = self._parts
         try:
             settings = load()
-            _refuse_another_store(before.settings, settings)
-            parts = Parts(settings, self._store, Trust.of(settings.trust))
+            _refuse_another_store(self._parts.settings, settings)
+            trust = Trust.of(settings.trust)
+            self._exporter.reload(settings)
         except MailhookError as error:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
-            self._exchange(parts)
+            self._parts.stop()
+            self._parts = Parts(settings, self._store, trust, self._exporter.meter)
+            self._parts.start()
+            log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
         self._notifier.ready(self._parts.state())
-
-    def _exchange(self, parts: Parts) -> None:
-        before = self._parts
-        before.stop()
-        try:
-            self._parts = _started(parts)
-        except MailhookError as error:
-            log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
-            self._parts = _started(Parts(before.settings, self._store, before.trust))
-        else:
-            log.info("settings are taken", extra={"mailboxes": len(parts.settings.mailboxes)})
 
     def _feed(self) -> None:
         """Show the watchdog that every thread gets on; a thread that hangs is to end us."""
@@ -106,11 +102,6 @@ class Service:
         self._stuck = stuck
         if not stuck:
             self._notifier.watchdog()
-
-
-def _started(parts: Parts) -> Parts:
-    parts.start()
-    return parts
 
 
 def _refuse_another_store(old: Settings, new: Settings) -> None:

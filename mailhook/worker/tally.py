@@ -19,13 +19,11 @@ class Tally:
         self._counts: Counter[Outcome] = Counter()
         self._lag_seconds: float | None = None
 
-    def add(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> list[float]:
-        """Count a batch; the seconds from each mail's arrival to its row."""
-        lags = lag_seconds(deliveries)
+    def add(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        """Count a batch."""
         with self._mutex:
             self._counts.update(outcomes)
-            self._lag_seconds = lags[-1] if lags else self._lag_seconds
-        return lags
+            self._lag_seconds = lag_seconds(deliveries[-1:])[0]
 
     def words(self) -> str:
         """Such as `12 recorded, 1 quarantined since the start; the last after 0.4 s`."""

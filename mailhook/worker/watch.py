@@ -15,12 +15,14 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from mailhook.errors import FolderMissing, MailhookError, TemporaryError, whereabouts
+from mailhook.errors import Bug, FolderMissing, MailhookError, whereabouts
+from mailhook.metrics import kind_of
 from mailhook.model import Delivery, Outcome
 from mailhook.sources.imap import Mailbox
 from mailhook.worker.backoff import Backoff
 from mailhook.worker.bell import Bell
 from mailhook.worker.rounds import Post, Round, broke, visit
+from mailhook.worker.tally import lag_seconds
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ class Watch(threading.Thread):
         except MailhookError as error:
             return error
         except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
-            return TemporaryError(f"a bug of mailhook: {whereabouts(bug)}; please report it")
+            return Bug(f"a bug of mailhook: {whereabouts(bug)}; please report it")
         return None
 
     def _go_on(self) -> None:
@@ -112,7 +114,8 @@ class Watch(threading.Thread):
         result = Round()
         try:
             self._promise(_WORK_SECONDS)
-            self._mailbox.open()
+            if self._mailbox.open():
+                self._post.meter.connected(self.mailbox_name)
             for folder in self._in_turn() if thorough else self._folders[:1]:
                 first = folder == self._folders[0]
                 self._visit(folder, result, told=told and first, thorough=thorough)
@@ -180,11 +183,17 @@ class Watch(threading.Thread):
         seconds = self._backoff.failed(error, time.monotonic())
         self._promise(seconds + _GRACE_SECONDS)
         log.error("%s", error, extra={"mailbox": self.mailbox_name, "next_try_seconds": seconds})
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and self._bell.wait(left):
+        self._post.meter.broken(self.mailbox_name, kind_of(error))
+        self._post.meter.waited(self.mailbox_name, self._wait(seconds))
+
+    def _wait(self, seconds: float) -> float:
+        """Wait so long, or until the end or somebody's wish; how long it was."""
+        start = time.monotonic()
+        while (left := start + seconds - time.monotonic()) > 0 and self._bell.wait(left):
             self._bell.mute()
             if self._post.stop.is_set() or not self._asked.empty():
-                return
+                break
+        return time.monotonic() - start
 
     def _say_healed(self) -> None:
         began_at = self._backoff.began_at or 0
@@ -201,6 +210,7 @@ class Watch(threading.Thread):
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         self._promise(_WORK_SECONDS)
+        self._post.meter.batch(self.mailbox_name, outcomes, lag_seconds(deliveries))
         if self._tell:
             self._tell(deliveries, outcomes)
         counts = {name.value: outcomes.count(name) for name in Outcome if name in outcomes}
