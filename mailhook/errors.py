@@ -72,6 +72,10 @@ class TemporaryError(MailhookError):
         super().__init__(message)
 
 
+class Bug(TemporaryError):
+    """A bug of ours that struck where it cannot be laid to one delivery; it is tried again."""
+
+
 class Refused(TemporaryError):
     """The server said no to one thing, in good order: the connection can go on."""
 

@@ -10,14 +10,13 @@ import pytest
 from mailhook import times
 from mailhook.alarms.conditions import (
     Condition,
-    Disk,
     Hooks,
     on_alerts,
     on_disk,
     on_folders,
     on_quarantine,
 )
-from mailhook.health import Folder
+from mailhook.health import Folder, Room
 from mailhook.store import Trouble
 
 NOW = mails.NOON
@@ -189,6 +188,6 @@ def test_a_disk_is_nearly_full_below_500_mb_or_on_a_small_one_below_5_percent(
     begins: bool | None,  # noqa: FBT001 - a row
 ):
     """Sizes in GB, room in MB for the large disk, in GB for the small."""
-    room = free / 1000 if size > 10 else free
-    found = list(on_disk(Disk(int(size * 10**9), int(room * 10**9))))
+    left = free / 1000 if size > 10 else free
+    found = list(on_disk(Room(1000, int(left * 10**9), int(size * 10**9))))
     assert [one.begins for one in found] == [begins] * (begins is not None)

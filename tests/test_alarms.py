@@ -263,7 +263,7 @@ def test_a_full_disk_is_told_though_nothing_can_be_written(
         filled = fill(small_disk)
         alarms.send(turns(alarms, now, 2))
         assert [one["title"].rpartition(": ")[2] for one in target.got] == ["1 thing needs you"]
-        assert "- the store's disk is nearly full: 0 MB are free" in target.got[0]["message"]
+        assert "- the store's disk is nearly full: 0 kB of 1.0 MB free" in target.got[0]["message"]
         assert asked(home.store, "SELECT * FROM alarms") == []
         filled.unlink()
         alarms.look(now + 3 * MINUTE)

@@ -14,7 +14,7 @@ ROOT = Path(mailhook.__file__).parent
 
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
-    {"errors", "model", "mime"},
+    {"errors", "model", "mime", "systemd"},
     {"times", "strict_json", "notify"},
     {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching"},
@@ -22,7 +22,7 @@ ROWS = (
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
-    {"explain", "examiner", "alarms", "control"},
+    {"explain", "examiner", "alarms", "control", "metrics"},
     {"worker"},
     {"demo"},
     {"cli"},
@@ -41,6 +41,7 @@ OWNERS = {
     "click": "cli",
     "rich": "cli",
     "structlog": "log",
+    "prometheus_client": "metrics",
     "apprise": "notify",
     "pymap": "demo",
     "proxyprotocol": "demo",

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailhook import times
-from mailhook.health import Folder
+from mailhook.health import Folder, Room, room
 from mailhook.store import Trouble
 
 # A login refused only once may be a server's bad minute; the next try is a minute later.
@@ -24,8 +24,6 @@ _REFUSED_FOR = timedelta(seconds=90)
 _FRESH = timedelta(days=7)
 # So many mails of a day in quarantine are many; and so few, if they are most of the hooks.
 _MANY, _FEW = 20, 3
-# The disk is nearly full below 500 MB, on a small one below 5 %.
-_FREE_BYTES, _FREE_SHARE = 500_000_000, 0.05
 # What was told is over only when it would not even be told if it were so much worse.
 _BETTER = 1.5
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}")
@@ -49,14 +47,6 @@ class Condition:
     advice: str
     level: int = 1
     begins: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The file system that holds the store, in bytes; `free` is what the service may use."""
-
-    size: int
-    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +100,11 @@ def on_quarantine(hooks: Hooks) -> Iterator[Condition]:
         yield Condition("quarantine", "the quarantine grows", advice, level, begins)
 
 
-def on_disk(disk: Disk) -> Iterator[Condition]:
+def on_disk(found: Room) -> Iterator[Condition]:
     """Little room on the store's file system."""
-    least = min(_FREE_BYTES, disk.size * _FREE_SHARE)
-    if disk.free < least * _BETTER:
-        advice = f"{disk.free // 1_000_000} MB are free; make room, before mails have to wait"
-        begins = disk.free < least
+    if room.is_short(found, _BETTER):
+        advice = f"{room.left(found)}; make room, before mails have to wait"
+        begins = room.is_short(found)
         yield Condition("disk", "the store's disk is nearly full", advice, begins=begins)
 
 

@@ -6,14 +6,11 @@ more mail.
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from mailhook import health, times
 from mailhook.alarms.conditions import (
     Condition,
-    Disk,
     Hooks,
     Kinds,
     on_alerts,
@@ -22,7 +19,7 @@ from mailhook.alarms.conditions import (
     on_quarantine,
 )
 from mailhook.config import Settings
-from mailhook.errors import TemporaryError
+from mailhook.health import room
 from mailhook.sources.imap.folder import url
 from mailhook.store import Filters, Reader
 
@@ -50,14 +47,15 @@ def conditions(
 ) -> list[Condition]:
     """All that is wrong at `now`; the service has been there since `started`.
 
-    Raises TemporaryError where store or disk cannot be looked at.
+    Raises TemporaryError where the store cannot be looked at.
     """
+    space = room.look(settings.store.path)
     alerts = [row for row in store.alerts(Filters()) if row["state"] == "open"]
     return [
         *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
         *on_alerts(alerts, now),
         *on_quarantine(_hooks(store, now)),
-        *on_disk(_disk(store.path.parent)),
+        *(on_disk(space) if space else ()),
     ]
 
 
@@ -75,12 +73,3 @@ def _hooks(store: Reader, now: datetime) -> Hooks:
     waiting = int(store.rows(_WAITING, (_MOST, day))[0]["count"])
     enough = 2 * waiting  # so many understood ones say as much as more of them
     return Hooks(waiting, int(store.rows(_UNDERSTOOD, (day, enough))[0]["count"]))
-
-
-def _disk(folder: Path) -> Disk:
-    try:
-        usage = shutil.disk_usage(folder)
-    except OSError as error:
-        reason = (error.strerror or "system error").lower()
-        raise TemporaryError(f"{folder}: its disk cannot be asked for room: {reason}") from error
-    return Disk(usage.total, usage.free)

@@ -24,8 +24,6 @@ from mailhook.store import Alarm, Letter, Reader, Store, warned
 
 log = logging.getLogger(__name__)
 
-# How often the bell is to be rung.
-RING_SECONDS = 15
 _STOP_SECONDS = 1
 
 
@@ -36,6 +34,9 @@ class Alarms:
     is known only to this process. Where settings change, close this one and make
     another; what is no longer in the settings is told to be over.
     """
+
+    ring_seconds = 15
+    """How often the bell is to be rung."""
 
     def __init__(
         self, settings: Settings, store: Store, *, started: datetime | None = None

@@ -8,10 +8,20 @@ from contextlib import suppress
 from datetime import datetime
 
 from mailhook import times
-from mailhook.errors import MailhookError
-from mailhook.store import Store
+from mailhook.errors import ConfigError, LoginRefused, MailhookError
+from mailhook.store import Store, Trouble
 
 _WRITER = "writer"
+
+
+def _kind(error: MailhookError) -> Trouble:
+    """Who has to see to it: a person for the login or the settings, else time."""
+    match error:
+        case LoginRefused():
+            return "refused"
+        case ConfigError():
+            return "settings"
+    return "unreachable"
 
 
 class Pulse:
@@ -45,7 +55,7 @@ class Pulse:
                 self._beats.pop(source, None)
         with suppress(MailhookError):
             for source in sources:
-                self._store.beat(source, str(error))
+                self._store.beat(source, str(error), _kind(error))
 
     def flush(self) -> None:
         """Write down the beats, and that of the writer, which this commit is.

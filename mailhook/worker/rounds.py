@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import FolderMissing, MailhookError, Refused
+from mailhook.metrics import Meter
 from mailhook.model import Action, After, Delivery, Outcome
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
@@ -16,7 +18,7 @@ from mailhook.trust import Trust
 from mailhook.worker.pulse import Pulse
 
 # Called after each commit with the deliveries of the batch and their outcomes.
-Report = Callable[[Sequence[Delivery], Sequence[Outcome]], None]
+Report = Callable[[Sequence[Delivery], Sequence[Outcome]], object]
 
 # Done before what came of them is committed and the signals are looked at.
 _ACTIONS = 1000
@@ -42,7 +44,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a round over a mailbox needs. `stop` ends it after the batch it is at."""
+    """What a round over a mailbox needs. `stop` ends it after the batch it is at.
+
+    `meter` counts what is worth a figure, where anybody wants figures.
+    """
 
     settings: MailboxSettings
     store: Store
@@ -50,6 +55,7 @@ class Post:
     pulse: Pulse
     report: Report | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    meter: Meter = field(default_factory=Meter)
 
 
 def after(settings: MailboxSettings) -> After | None:
@@ -67,7 +73,7 @@ def visit(
     ends up in the round, after what was committed before it struck; the connection is
     closed if it may be broken.
     """
-    result, source = Round(), mailbox.source(folder)
+    result, source, start = Round(), mailbox.source(folder), time.monotonic()
     try:
         for outcomes in _sweep(mailbox, folder, source, post, told=told):
             result.outcomes += outcomes
@@ -75,6 +81,8 @@ def visit(
             if post.stop.is_set():
                 return result
         post.pulse.beat([source])
+        if not result.outcomes:
+            post.meter.round_trip(post.settings.name, folder, time.monotonic() - start)
         if thorough or result.outcomes:
             _perform(mailbox, source, post)
     except MailhookError as error:

@@ -1,144 +1,109 @@
-"""The service: what runs, what tells it to end or to change, and how it shows that it lives."""
+"""The service: what tells it to change or to end, and how it shows that it lives."""
 
 from __future__ import annotations
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable
-from itertools import chain
 
 from mailhook.config import Settings
-from mailhook.errors import MailhookError
+from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.metrics import Exporter
 from mailhook.store import Store
+from mailhook.systemd import Notifier
 from mailhook.trust import Trust
-from mailhook.worker.chore import Chore
-from mailhook.worker.pulse import Pulse
-from mailhook.worker.rings import Rings
-from mailhook.worker.rounds import Post, Round
+from mailhook.worker.parts import Parts
 from mailhook.worker.signals import Signals
-from mailhook.worker.watch import Watch
 
 log = logging.getLogger(__name__)
 
 Load = Callable[[], Settings]
 
-# Seconds. A service manager waits longer, but a person at a terminal does not.
-_STOP_SECONDS = 3
+_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICK_SECONDS = 1
-_HEARTBEAT_SECONDS = 15
-# A commit that takes longer than this has met a disk that hangs.
-_STUCK_SECONDS = 300
+_STATE_SECONDS = 15
 
 
 def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None) -> None:
     """Watch every mailbox until SIGTERM or SIGINT; at SIGHUP take the settings that `load` gives.
 
-    Never ends because of a mailbox.
+    Never ends because of a mailbox. Raises ConfigError where what is set cannot be
+    had at the start, such as an address to listen on.
     """
-    heard = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    with Signals(heard) as signals:
-        parts = _started(settings, store, trust)
-        log.info("running", extra={"mailboxes": len(settings.mailboxes)})
+    notifier = Notifier.from_environment()
+    with Signals(_HEARD) as signals:
+        service = Service(settings, store, trust, notifier)
         try:
             while True:
                 told = signals.wait(_TICK_SECONDS)
                 if {signal.SIGTERM, signal.SIGINT} & set(told):
                     break
-                parts.tick()
                 if signal.SIGHUP in told and load:
-                    parts = _reloaded(parts, store, load)
+                    service.reload(load)
+                service.tick()
         finally:
-            parts.stop()
+            notifier.stopping()
+            service.stop()
     log.info("stopped")
 
 
-class Parts:
-    """All that goes by one set of settings: watches, rings, chores. Started once, stopped once."""
+class Service:
+    """The parts that run now, exchanged as a whole where settings change."""
 
-    def __init__(self, settings: Settings, store: Store, trust: Trust) -> None:
-        self.settings, self.trust = settings, trust
-        self._stop = threading.Event()
-        self._pulse = Pulse(store)
-        self._rings = Rings()
-        self._watches: list[Watch] = []
-        for mailbox in settings.mailboxes:
-            post = Post(mailbox, store, trust, self._pulse, stop=self._stop)
-            self._watches += _watches(post)
-        self._heartbeat = Chore("heartbeat", self._pulse.flush)
-        self._chores = [self._heartbeat]
-
-    def start(self) -> None:
-        """Begin with a sweep of everything."""
-        for watch in self._watches:
-            seconds = watch.poll_seconds
-            self._rings.every(seconds, f"poll {watch.mailbox_name}", watch.ring)
-            watch.start()
-        self._rings.every(_HEARTBEAT_SECONDS, "heartbeat", self._heartbeat.ring)
-        for chore in self._chores:
-            chore.start()
-        self._heartbeat.ring()
-        self._rings.start()
+    def __init__(self, settings: Settings, store: Store, trust: Trust, notifier: Notifier) -> None:
+        self._store, self._notifier = store, notifier
+        self._said_at = self._fed_at = time.monotonic()
+        self._stuck: list[str] = []
+        self._exporter = Exporter(settings)
+        self._parts = Parts(settings, store, trust, self._exporter.meter)
+        self._parts.start()
+        log.info("running", extra={"mailboxes": len(settings.mailboxes)})
+        notifier.ready(self._parts.state())
 
     def stop(self) -> None:
-        """End each thread after the batch or the chore it is at, or leave it behind."""
-        self._rings.stop()
-        self._stop.set()
-        for watch in self._watches:
-            watch.wake()
-        for chore in self._chores:
-            chore.end()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for thread in chain(self._watches, self._chores):
-            thread.join(max(0, deadline - time.monotonic()))
-            if thread.is_alive():
-                # Its batch is either committed or will be read again: nothing is lost.
-                log.warning("left in the middle of its work", extra={"where": thread.name})
+        """End all parts."""
+        self._parts.stop()
+        self._exporter.close()
 
     def tick(self) -> None:
-        """To be called each second or so by the main thread."""
-        self._rings.mind_the_clock()
-
-    def stuck(self) -> list[str]:
-        """The threads that have not shown a sign of life when they should have."""
+        """To be called each second or so: minds the clock, feeds the watchdog, tells the state."""
+        self._parts.mind_the_clock()
         now = time.monotonic()
-        stuck = [one.name for one in self._watches if not one.is_alive() or now > one.back_by]
-        late = now - self._heartbeat.done_at > _STUCK_SECONDS
-        return [*stuck, *(["heartbeat"] if late else [])]
+        if now - self._said_at >= _STATE_SECONDS:
+            self._said_at = now
+            self._notifier.status(self._parts.state())
+        if now - self._fed_at >= (self._notifier.watchdog_seconds or _STATE_SECONDS) / 2:
+            self._fed_at = now
+            self._feed()
 
-    def poll(self) -> Round:
-        """One round of all mailboxes now, by the threads that own them."""
-        result = Round()
-        for asked in [watch.ask() for watch in self._watches]:
-            result.add(asked.result())
-        return result
+    def reload(self, load: Load) -> None:
+        """Go by the new settings; where they are wrong say why, and go on with the old."""
+        self._notifier.reloading()
+        try:
+            settings = load()
+            _refuse_another_store(self._parts.settings, settings)
+            trust = Trust.of(settings.trust)
+            self._exporter.reload(settings)
+        except MailhookError as error:
+            log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
+        else:
+            self._parts.stop()
+            self._parts = Parts(settings, self._store, trust, self._exporter.meter)
+            self._parts.start()
+            log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
+        self._notifier.ready(self._parts.state())
+
+    def _feed(self) -> None:
+        """Show the watchdog that every thread gets on; a thread that hangs is to end us."""
+        stuck = self._parts.stuck()
+        if stuck != self._stuck and stuck:
+            log.error("no sign of life from: %s", ", ".join(stuck))
+        self._stuck = stuck
+        if not stuck:
+            self._notifier.watchdog()
 
 
-def _watches(post: Post) -> list[Watch]:
-    """One for the first folder and those that are polled, one more for each other to be watched."""
-    settings = post.settings
-    first, *others = settings.folders
-    own = [folder.name for folder in others if folder.idle and settings.idle]
-    polled = [folder.name for folder in others if folder.name not in own]
-    main = Watch(post, [first.name, *polled], watches=first.idle and settings.idle)
-    return [main, *(Watch(post, [name], watches=True) for name in own)]
-
-
-def _started(settings: Settings, store: Store, trust: Trust) -> Parts:
-    parts = Parts(settings, store, trust)
-    parts.start()
-    return parts
-
-
-def _reloaded(parts: Parts, store: Store, load: Load) -> Parts:
-    """What runs by the new settings; if they are wrong, what ran, untouched."""
-    try:
-        settings = load()
-        trust = Trust.of(settings.trust)
-    except MailhookError as error:
-        log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
-        return parts
-    parts.stop()
-    log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
-    return _started(settings, store, trust)
+def _refuse_another_store(old: Settings, new: Settings) -> None:
+    if old.store.path != new.store.path:
+        raise ConfigError([Problem("store.path", "is taken only at a start", "restart mailhook")])

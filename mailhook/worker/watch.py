@@ -15,12 +15,14 @@ from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from mailhook.errors import FolderMissing, MailhookError, TemporaryError, whereabouts
+from mailhook.errors import Bug, FolderMissing, MailhookError, whereabouts
+from mailhook.metrics import kind_of
 from mailhook.model import Delivery, Outcome
 from mailhook.sources.imap import Mailbox
 from mailhook.worker.backoff import Backoff
 from mailhook.worker.bell import Bell
 from mailhook.worker.rounds import Post, Round, broke, visit
+from mailhook.worker.tally import lag_seconds
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,11 @@ class Watch(threading.Thread):
         self._asked: SimpleQueue[Future[Round]] = SimpleQueue()
         self._failing: dict[str, str] = {}
 
+    @property
+    def in_trouble(self) -> bool:
+        """Whether the connection, or one of the folders, has failed since its last sweep."""
+        return self._backoff.began_at is not None or bool(self._failing)
+
     def ring(self) -> None:
         """All folders are to be swept, as soon as the connection is not in trouble."""
         self._due.set()
@@ -69,15 +76,23 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Go on until `stop` is set, whatever happens to the connection."""
         while not self._post.stop.is_set():
-            try:
-                self._go_on()
-            except MailhookError as error:
+            error = self._broken()
+            # The store closes under whom it cannot wait for.
+            if error and not self._post.stop.is_set():
                 self._rest_after(error)
-            except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
-                self._rest_after_bug(bug)
         self._mailbox.close()
         for one in self._take():
             one.set_result(Round())
+
+    def _broken(self) -> MailhookError | None:
+        """What has ended the rounds; None for the end of all."""
+        try:
+            self._go_on()
+        except MailhookError as error:
+            return error
+        except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
+            return Bug(f"a bug of mailhook: {whereabouts(bug)}; please report it")
+        return None
 
     def _go_on(self) -> None:
         """Rounds with rests between them, until the connection breaks or all is to end."""
@@ -99,7 +114,8 @@ class Watch(threading.Thread):
         result = Round()
         try:
             self._promise(_WORK_SECONDS)
-            self._mailbox.open()
+            if self._mailbox.open():
+                self._post.meter.connected(self.mailbox_name)
             for folder in self._in_turn() if thorough else self._folders[:1]:
                 first = folder == self._folders[0]
                 self._visit(folder, result, told=told and first, thorough=thorough)
@@ -167,18 +183,17 @@ class Watch(threading.Thread):
         seconds = self._backoff.failed(error, time.monotonic())
         self._promise(seconds + _GRACE_SECONDS)
         log.error("%s", error, extra={"mailbox": self.mailbox_name, "next_try_seconds": seconds})
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and self._bell.wait(left):
+        self._post.meter.broken(self.mailbox_name, kind_of(error))
+        self._post.meter.waited(self.mailbox_name, self._wait(seconds))
+
+    def _wait(self, seconds: float) -> float:
+        """Wait so long, or until the end or somebody's wish; how long it was."""
+        start = time.monotonic()
+        while (left := start + seconds - time.monotonic()) > 0 and self._bell.wait(left):
             self._bell.mute()
             if self._post.stop.is_set() or not self._asked.empty():
-                return
-
-    def _rest_after_bug(self, bug: Exception) -> None:
-        if self._post.stop.is_set():
-            return  # the store closes under whom it cannot wait for
-        where = whereabouts(bug)
-        log.error("a bug of mailhook: %s", where, extra={"mailbox": self.mailbox_name})
-        self._rest_after(TemporaryError(f"a bug of mailhook: {where}; please report it"))
+                break
+        return time.monotonic() - start
 
     def _say_healed(self) -> None:
         began_at = self._backoff.began_at or 0
@@ -195,6 +210,7 @@ class Watch(threading.Thread):
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         self._promise(_WORK_SECONDS)
+        self._post.meter.batch(self.mailbox_name, outcomes, lag_seconds(deliveries))
         if self._tell:
             self._tell(deliveries, outcomes)
         counts = {name.value: outcomes.count(name) for name in Outcome if name in outcomes}

@@ -32,14 +32,16 @@ class Mailbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def open(self) -> None:
-        """Connect and log in, unless that is done.
+    def open(self) -> bool:
+        """Connect and log in, unless that is done; whether it had to be.
 
         Raises TemporaryError for what may pass (network, server busy) and
         ConfigError for what will not (certificate, login, a port without TLS).
         """
-        if self._client is None:
-            self._client = connection.connect(self.settings, self._patience)
+        if self._client is not None:
+            return False
+        self._client = connection.connect(self.settings, self._patience)
+        return True
 
     def close(self) -> None:
         """Log out if the connection lives; never raises."""
