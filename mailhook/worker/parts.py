@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
+from mailhook.errors import TemporaryError
 from mailhook.metrics import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
@@ -27,6 +30,7 @@ log = logging.getLogger(__name__)
 # Seconds. A service manager waits longer, but a person at a terminal does not.
 _STOP_SECONDS = 3
 _HEARTBEAT_SECONDS = 15
+_LOOK_SECONDS = 0.5
 # A commit that takes longer than this has met a disk that hangs.
 _STUCK_SECONDS = 300
 
@@ -103,11 +107,19 @@ class Parts:
         late = now - self._heartbeat.done_at > _STUCK_SECONDS
         return [*stuck, *(["heartbeat"] if late else [])]
 
-    def poll(self) -> Round:
-        """One round of all mailboxes now, by the threads that own them."""
-        result = Round()
-        for asked in [watch.ask() for watch in self._watches]:
-            result.add(asked.result())
+    def poll(self, progress: Callable[[int], None]) -> Round:
+        """One round of all mailboxes now, by the threads that own them; counts its mails.
+
+        Raises TemporaryError where these parts are stopped meanwhile.
+        """
+        result, asked = Round(), {watch.ask() for watch in self._watches}
+        while asked:
+            if self._stop.is_set():
+                raise TemporaryError("the service is being stopped, or takes new settings")
+            done, asked = wait(asked, _LOOK_SECONDS, FIRST_COMPLETED)
+            for one in done:
+                result.add(one.result())
+                progress(len(one.result().outcomes))
         return result
 
 

@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable
 
 from mailhook.config import Settings
+from mailhook.control import commands
+from mailhook.control.command import Command, Progress
+from mailhook.control.server import Server
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.metrics import Exporter
 from mailhook.store import Store
 from mailhook.systemd import Notifier
 from mailhook.trust import Trust
 from mailhook.worker.parts import Parts
+from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
 
 log = logging.getLogger(__name__)
@@ -34,18 +38,26 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
     notifier = Notifier.from_environment()
     with Signals(_HEARD) as signals:
         service = Service(settings, store, trust, notifier)
-        try:
-            while True:
-                told = signals.wait(_TICK_SECONDS)
-                if {signal.SIGTERM, signal.SIGINT} & set(told):
-                    break
-                if signal.SIGHUP in told and load:
-                    service.reload(load)
-                service.tick()
-        finally:
-            notifier.stopping()
-            service.stop()
+        with Server(store.path, service.commands()) as server:
+            notifier.ready(service.state())
+            try:
+                _attend(service, signals, load)
+            finally:
+                notifier.stopping()
+                server.stop()
+                service.stop()
     log.info("stopped")
+
+
+def _attend(service: Service, signals: Signals, load: Load | None) -> None:
+    """Look after the service until it is to end."""
+    while True:
+        told = signals.wait(_TICK_SECONDS)
+        if {signal.SIGTERM, signal.SIGINT} & set(told):
+            return
+        if signal.SIGHUP in told and load:
+            service.reload(load)
+        service.tick()
 
 
 class Service:
@@ -59,7 +71,20 @@ class Service:
         self._parts = Parts(settings, store, trust, self._exporter.meter)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
-        notifier.ready(self._parts.state())
+
+    def commands(self) -> dict[str, Command]:
+        """What may be asked of it by the control socket; by whatever parts run then."""
+        return {
+            "ingest": commands.ingest(self._store, lambda: self._parts.trust),
+            "poll": commands.poll(self._poll),
+        }
+
+    def _poll(self, progress: Progress) -> Round:
+        return self._parts.poll(progress)
+
+    def state(self) -> str:
+        """One line on how it goes."""
+        return self._parts.state()
 
     def stop(self) -> None:
         """End all parts."""
