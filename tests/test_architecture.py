@@ -17,7 +17,7 @@ ROWS = (
     {"errors", "model", "mime"},
     {"times", "strict_json"},
     {"config", "catalog", "markup", "message"},
-    {"token", "authenticity", "merging", "events", "matching"},
+    {"token", "authenticity", "merging", "events", "matching", "oauth"},
     {"readers", "sources", "trust"},
     {"store"},
     {"pipeline"},
@@ -43,6 +43,11 @@ OWNERS = {
     "structlog": "log",
     "pymap": "demo",
     "proxyprotocol": "demo",
+    "google": "oauth",
+    "msal": "oauth",
+    "authlib": "oauth",
+    "requests": "oauth",
+    "urllib3": "oauth",
 }
 # Two owners: settings and the vocabulary are both YAML.
 SHARED = {"yaml": {"config", "catalog"}}

@@ -16,6 +16,7 @@ from imapclient.exceptions import IMAPClientError, LoginError, ProtocolError
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
+from mailhook.sources.imap import bearer
 from mailhook.sources.imap.wire import Client, Patience
 
 # The bodies of one batch; a single mail may be larger.
@@ -169,6 +170,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _login(client: IMAPClient, settings: MailboxSettings) -> None:
+    if settings.password is None:
+        return _login_by_token(client, settings)
     password = settings.password.reveal()
     try:
         if (settings.username + password).isascii():
@@ -176,13 +179,42 @@ def _login(client: IMAPClient, settings: MailboxSettings) -> None:
         else:
             client.plain_login(settings.username, password)
     except LoginError as error:
-        if isinstance(error.__context__, imaplib.IMAP4.abort):
-            raise _later(settings, f"it hung up during the login ({_words(error)})") from None
-        said = _words(error).replace(password, "…")  # some servers quote what they refuse
-        if says_later(error) or "[SERVERBUG]" in said:
-            raise _later(settings, f"login is refused for now ({said})") from None
+        said = _refusal(settings, error, password)
         message = f"{_at(settings)} refuses the login of {settings.username} ({said})"
         raise wrong(settings, "password", message, "check username and password") from None
+
+
+def _login_by_token(client: IMAPClient, settings: MailboxSettings) -> None:
+    """By the token at hand; where that is refused, once more by a fresh one."""
+    from mailhook.oauth import tokens_of
+
+    name, tokens = bearer.mechanism(client), tokens_of(settings)
+    if name is None:
+        message = f"{_at(settings)} offers no login by token (OAUTHBEARER or XOAUTH2)"
+        raise wrong(settings, "oauth2", message, "check host; or use password")
+    for is_last in (False, True):
+        token = tokens.access_token()
+        try:
+            return bearer.authenticate(client, name, settings.username, token.value)
+        except LoginError as error:
+            if not says_later(error):
+                tokens.drop(token)
+            said = _refusal(settings, error, token.value)
+        if is_last or token.is_fresh:
+            break
+    message = f"{_at(settings)} refuses the token for {settings.username} ({said})"
+    hint = "check username, scopes, and that the mailbox is open to the app; see docs/oauth.md"
+    raise wrong(settings, "oauth2", message, hint)
+
+
+def _refusal(settings: MailboxSettings, error: LoginError, secret: str) -> str:
+    """What the server said when it refused. Raises TemporaryError if it did so for the moment."""
+    if isinstance(error.__context__, imaplib.IMAP4.abort):
+        raise _later(settings, f"it hung up during the login ({_words(error)})") from None
+    said = _words(error).replace(secret, "…")  # some servers quote what they refuse
+    if says_later(error) or "[SERVERBUG]" in said:
+        raise _later(settings, f"login is refused for now ({said})") from None
+    return said
 
 
 def says_later(error: Exception) -> bool:
