@@ -17,11 +17,10 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status"
+    " status oauth"
 ).split()
 LATER = (
-    "doctor serve replay reconcile token oauth notify template init prune backup snapshot forget"
-    " explore"
+    "doctor serve replay reconcile token notify template init prune backup snapshot forget explore"
 ).split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
@@ -41,7 +40,11 @@ def found(path: tuple[str, ...]) -> click.Command:
     return command
 
 
-PATHS = [(), *((name,) for name in NAMES), ("quarantine", "list"), ("quarantine", "show")]
+PATHS = [
+    (),
+    *((name,) for name in NAMES),
+    *(tuple(name.split()) for name in ("quarantine list", "quarantine show", "oauth login")),
+]
 
 
 def test_the_commands_are_those_of_this_step_in_the_order_of_use():

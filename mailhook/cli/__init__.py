@@ -33,6 +33,7 @@ _COMMANDS = {
     "quarantine": "quarantine",
     "explain": "explain",
     "status": "status",
+    "oauth": "oauth",
 }
 
 # As shells number what a signal ended: SIGINT, SIGPIPE.

@@ -28,12 +28,14 @@ _USUAL: dict[Provider, Flow] = {
     "microsoft": "client_credentials",
     "other": "client_credentials",
 }
-_EVERYWHERE = frozenset({"provider", "flow", "scopes", "ca_file", "token_file"})
+_EVERYWHERE = frozenset({"provider", "flow", "scopes", "ca_file"})
 _ALSO: dict[tuple[Provider, Flow], frozenset[str]] = {
     ("microsoft", "client_credentials"): frozenset({"authority"}),
-    ("microsoft", "device_code"): frozenset({"authority"}),
-    ("other", "device_code"): frozenset({"client_secret"}),
+    ("microsoft", "device_code"): frozenset({"authority", "token_file"}),
+    ("other", "device_code"): frozenset({"client_secret", "token_file"}),
 }
+ALLOWED = {way: keys | _EVERYWHERE | _ALSO.get(way, frozenset()) for way, keys in NEEDED.items()}
+"""All keys that each way can use."""
 # Microsoft gives a daemon what an administrator granted (.default) and nothing by name.
 _SCOPES: dict[tuple[Provider, Flow], tuple[str, ...]] = {
     ("google", "service_account"): ("https://mail.google.com/",),
@@ -115,11 +117,10 @@ class OAuth2Settings(Section):
             raise refusal(f"{self.provider} has no flow {self.flow}", f"flow: {flows}")
         if missing := sorted(key for key in NEEDED[way] if getattr(self, key) is None):
             raise refusal(f"{self.flow} at {self.provider} needs {', '.join(missing)} too")
-        allowed = NEEDED[way] | _EVERYWHERE | _ALSO.get(way, frozenset())
-        if idle := sorted(self.model_fields_set - allowed):
+        if idle := sorted(self.model_fields_set - ALLOWED[way]):
             raise refusal(
                 f"{self.flow} at {self.provider} has no use for {', '.join(idle)}",
-                f"it knows {', '.join(sorted(allowed))}",
+                f"it knows {', '.join(sorted(ALLOWED[way]))}",
             )
         return self
 

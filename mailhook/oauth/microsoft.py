@@ -64,7 +64,7 @@ class Microsoft:
                 instance_discovery=False,  # the settings name the host, and TLS proves it
                 **options,
             )
-        except (ValueError, KeyError):
+        except ValueError:  # msal says no more of an answer with 4xx
             message = f"there is no tenant {self._of.tenant} at {self._of.authority}"
             hint = "the directory (tenant) id on the app's overview page, or a domain of it"
             raise wrong(self._settings.name, "tenant", message, hint) from None

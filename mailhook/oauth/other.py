@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.base import OAuth2Error
+from authlib.integrations.requests_client import OAuth2Session, OAuthError
 from authlib.oauth2.client import OAuth2Client
 
 from mailhook.config import MailboxSettings
@@ -33,7 +32,7 @@ class Other:
         """The next token for whom the refresh token stands."""
         try:
             return _plain(self._client.refresh_token(self._of.token_url, refresh_token))
-        except OAuth2Error as error:
+        except OAuthError as error:
             return _refusal(error)
 
     def device(self) -> Answer:
@@ -51,7 +50,7 @@ class Other:
         try:
             token = self._client.fetch_token(self._of.token_url, grant_type=grant_type, **options)
             return _plain(token)
-        except OAuth2Error as error:
+        except OAuthError as error:
             return _refusal(error)
 
 

@@ -42,7 +42,9 @@ _REASONS = {
         "scopes", "the issuer does not grant this scope", "docs/oauth.md has the scopes for mail"
     ),
     "invalid_grant": _Reason(
-        "", "the issuer takes what the token is asked with for no longer valid, or never was", ""
+        "",
+        "the issuer takes what the token is asked with for no longer valid",
+        "check username, the key and the clock of this machine",
     ),
     "access_denied": _Reason(
         "", "access was denied", "the mailbox's user, or an administrator, has to agree to it"
