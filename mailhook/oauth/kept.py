@@ -109,9 +109,11 @@ class TokenFile:
             raise self._no_login("nobody has logged in yet") from None
         except OSError as error:
             raise self._unreadable(error) from None
-        with os.fdopen(number, "rb") as stream:
+        try:
             self._refuse_foreign(os.fstat(number))
-            return stream.read(_MAX_BYTES)
+            return os.read(number, _MAX_BYTES)
+        finally:
+            os.close(number)
 
     def _refuse_foreign(self, status: os.stat_result) -> None:
         owners = {os.geteuid()}
