@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
@@ -30,6 +32,12 @@ def authenticate(client: IMAPClient, name: str, username: str, token: str) -> No
         if why := _why(talk.challenge):
             raise LoginError(f"{error}; {why}") from error
         raise
+
+
+def spellings(name: str, username: str, token: str) -> tuple[str, ...]:
+    """How the token is spelled on the line, which no error may quote."""
+    first, _ = _words(name, username, token)
+    return token, b64encode(first).decode()
 
 
 class _Talk:

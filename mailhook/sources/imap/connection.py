@@ -199,7 +199,8 @@ def _login_by_token(client: IMAPClient, settings: MailboxSettings) -> None:
         except LoginError as error:
             if not says_later(error):
                 tokens.drop(token)
-            said = _refusal(settings, error, token.value)
+            hidden = bearer.spellings(name, settings.username, token.value)
+            said = _refusal(settings, error, *hidden)
         if is_last or token.is_fresh:
             break
     message = f"{_at(settings)} refuses the token for {settings.username} ({said})"
@@ -207,11 +208,11 @@ def _login_by_token(client: IMAPClient, settings: MailboxSettings) -> None:
     raise wrong(settings, "oauth2", message, hint)
 
 
-def _refusal(settings: MailboxSettings, error: LoginError, secret: str) -> str:
+def _refusal(settings: MailboxSettings, error: LoginError, *secrets: str) -> str:
     """What the server said when it refused. Raises TemporaryError if it did so for the moment."""
+    said = _words(error, *secrets)  # some servers quote what they refuse
     if isinstance(error.__context__, imaplib.IMAP4.abort):
-        raise _later(settings, f"it hung up during the login ({_words(error)})") from None
-    said = _words(error).replace(secret, "…")  # some servers quote what they refuse
+        raise _later(settings, f"it hung up during the login ({said})") from None
     if says_later(error) or "[SERVERBUG]" in said:
         raise _later(settings, f"login is refused for now ({said})") from None
     return said
@@ -231,10 +232,12 @@ def _at(settings: MailboxSettings) -> str:
     return f"{settings.host}:{settings.port}"
 
 
-def _words(error: Exception) -> str:
-    """What the server said, on one line, short, printable."""
+def _words(error: Exception, *secrets: str) -> str:
+    """What the server said, on one line, short, printable, without the secrets."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     if quoted := _BYTES.fullmatch(text):  # imapclient hands on the text of bytes
         text = quoted[2]
+    for secret in secrets:
+        text = text.replace(secret, "…")
     return "".join(c if c.isprintable() else " " for c in text)[:200].strip() or "no reason given"
