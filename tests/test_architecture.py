@@ -105,9 +105,15 @@ def test_every_dependency_has_an_owner():
     import tomllib
 
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-    listed = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
-    names = {line.split(">")[0].replace("-", "_") for line in listed}
-    spelled = {"mail_parser": "mailparser", "pyjwt": "jwt", "pyyaml": "yaml"}
+    extras = project["optional-dependencies"]
+    listed = [*project["dependencies"], *extras["demo"], *extras["oauth"]]
+    names = {line.split(">")[0].partition("[")[0].replace("-", "_") for line in listed}
+    spelled = {
+        "mail_parser": "mailparser",
+        "pyjwt": "jwt",
+        "pyyaml": "yaml",
+        "google_auth": "google",
+    }
     assert {spelled.get(name, name) for name in names} <= {*OWNERS, *SHARED}
 
 

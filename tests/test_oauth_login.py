@@ -209,6 +209,7 @@ def test_expired_is_told_from_revoked(said: str, words: str, issuer: Issuer, tmp
 
 def test_before_the_first_login_it_says_how(issuer: Issuer, tmp_path: Path):
     assert "nobody has logged in yet" in refused(mailbox(issuer, tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def damaged(path: Path) -> None:

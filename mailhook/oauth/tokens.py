@@ -59,11 +59,13 @@ class Tokens:
 
     def _by_login(self) -> Token:
         kept = TokenFile(self._settings)
-        with kept.locked():
-            login = self._saved(kept)
-            is_fresh = not self._is_good(login)
-            if is_fresh:
-                login = self._refreshed(login, kept)
+        login, is_fresh = kept.read(), False
+        if self._unsaved or not self._is_good(login):
+            with kept.locked():
+                login = self._saved(kept)
+                is_fresh = not self._is_good(login)  # another process may have been first
+                if is_fresh:
+                    login = self._refreshed(login, kept)
         self._grant = login
         return Token(login.access_token, is_fresh)
 
