@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import certificates
 import pytest
@@ -315,6 +318,57 @@ def test_a_proxy_of_the_environment_sees_nothing_meant_for_this_machine(
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login nobody password battery\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Tokens(other(issuer, tmp_path)).access_token().value in issuer.tokens
+
+
+class Proxy(threading.Thread):
+    """An HTTP proxy for one connection, which it leads to the issuer wherever it should go."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__()
+        self.issuer, self.asked = issuer, b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def run(self) -> None:
+        port = urlsplit(self.issuer.url).port or 0
+        with (
+            self.listener,
+            self.listener.accept()[0] as client,
+            socket.create_connection(("127.0.0.1", port)) as server,
+        ):
+            while not self.asked.endswith(b"\r\n\r\n"):
+                self.asked += client.recv(4096)
+            client.sendall(b"HTTP/1.1 200 go ahead\r\n\r\n")
+            back = threading.Thread(target=pour, args=(server, client))
+            back.start()
+            pour(client, server)
+            back.join(10)
+
+
+def pour(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65_536):
+            sink.sendall(chunk)
+        sink.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("name", ["login.example.com", "another.example.com"])
+def test_a_proxy_is_gone_through_and_not_trusted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    certificate = certificates.make(tmp_path, "DNS:login.example.com")
+    with Issuer(certificate) as issuer:
+        proxy = Proxy(issuer)
+        proxy.start()
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        told = {"token_url": f"https://{name}/token", "ca_file": str(certificate.crt)}
+        settings = other(issuer, tmp_path, **told)
+        if name == "login.example.com":
+            assert Tokens(settings).access_token().value in issuer.tokens
+        else:
+            assert "Hostname mismatch" in wrong(settings)[1]
+        proxy.join(10)
+    assert proxy.asked.startswith(f"CONNECT {name}:443 ".encode())
 
 
 @pytest.mark.parametrize("library", ["msal", "authlib", "google.auth"])
