@@ -14,15 +14,15 @@ ROOT = Path(mailhook.__file__).parent
 
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
-    {"errors", "model", "mime"},
-    {"times", "strict_json"},
+    {"errors", "model", "mime", "systemd"},
+    {"times", "strict_json", "notify"},
     {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching", "oauth"},
     {"readers", "sources", "trust"},
     {"store"},
     {"pipeline"},
     {"advice", "queries", "log", "export", "health", "checks"},
-    {"explain", "examiner"},
+    {"explain", "examiner", "alarms", "metrics"},
     {"worker"},
     {"demo"},
     {"cli"},
@@ -41,6 +41,8 @@ OWNERS = {
     "click": "cli",
     "rich": "cli",
     "structlog": "log",
+    "prometheus_client": "metrics",
+    "apprise": "notify",
     "pymap": "demo",
     "proxyprotocol": "demo",
     "google": "oauth",

@@ -24,7 +24,7 @@ from issuer import CLIENT, SECRET, Issuer
 from scripted_imap import ScriptedImap
 
 from mailhook import checks, config
-from mailhook.errors import ConfigError, TemporaryError
+from mailhook.errors import ConfigError, LoginRefused, TemporaryError
 from mailhook.oauth import tokens_of
 from mailhook.sources.imap import Mailbox
 
@@ -128,7 +128,9 @@ def test_a_token_the_server_no_longer_takes_is_replaced_at_once(account: Account
 def test_a_token_for_somebody_else_is_refused_with_what_to_do(account: Account, issuer: Issuer):
     issuer.user = "somebody-else"
     issuer.forget_access_tokens()
-    said = refused(Mailbox(account.settings(**oauth2(issuer, account.home))))
+    with pytest.raises(LoginRefused) as caught:
+        Mailbox(account.settings(**oauth2(issuer, account.home))).open()
+    said = str(caught.value)
     assert "mailboxes[hooks].oauth2: " in said
     assert f"refuses the token for {account.user} (" in said
     assert "status " in said

@@ -16,7 +16,7 @@ import pytest
 from issuer import CLIENT, JWT_BEARER, SECRET, TENANT, Asked, Issuer
 
 from mailhook.config import MailboxSettings
-from mailhook.errors import ConfigError, TemporaryError
+from mailhook.errors import ConfigError, LoginRefused, TemporaryError
 from mailhook.oauth import Tokens, tokens_of
 from mailhook.oauth.grant import Grant, Malformed
 from mailhook.oauth.http import Bounds, IssuerSession
@@ -68,8 +68,8 @@ def google(issuer: Issuer, home: Path, **changes: object) -> MailboxSettings:
     return mailbox({"provider": "google", "key": key} | changes)
 
 
-def wrong(settings: MailboxSettings) -> tuple[str, str, str]:
-    with pytest.raises(ConfigError) as caught:
+def wrong(settings: MailboxSettings, kind: type[ConfigError] = ConfigError) -> tuple[str, str, str]:
+    with pytest.raises(kind) as caught:
         Tokens(settings).access_token()
     (problem,) = caught.value.problems
     assert SECRET not in str(problem)
@@ -159,7 +159,7 @@ def test_a_refusal_says_what_is_wrong_under_its_key_and_what_to_do(
 ):
     code, said, key, words = refused
     issuer.refuse(code, said)
-    told_of, message, hint = wrong(other(issuer, tmp_path))
+    told_of, message, hint = wrong(other(issuer, tmp_path), LoginRefused)
     assert (told_of, bool(hint)) == (key, True)
     assert words in message
     assert code in message
@@ -264,6 +264,18 @@ def test_nonsense_reaches_nobody_through_any_library(body: bytes, secure: Issuer
 def test_nonsense_from_google_is_tried_again(body: bytes, issuer: Issuer, tmp_path: Path):
     issuer.on_next(lambda asked: asked.send(body))
     later(google(issuer, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("120", 120), ("86400", 1800), ("Wed, 21 Oct 2015", 0), ("-1", 0)]
+)
+def test_an_issuer_is_left_alone_for_as_long_as_it_wants(
+    told: str, seconds: float, issuer: Issuer, tmp_path: Path
+):
+    issuer.on_next(lambda asked: asked.send(b"", 429, **{"Retry-After": told}))
+    with pytest.raises(TemporaryError) as caught:
+        Tokens(other(issuer, tmp_path)).access_token()
+    assert caught.value.wait_seconds == seconds
 
 
 def test_a_page_that_is_not_there_is_a_wrong_address(issuer: Issuer, tmp_path: Path):

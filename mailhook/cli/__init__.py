@@ -33,6 +33,7 @@ _COMMANDS = {
     "quarantine": "quarantine",
     "explain": "explain",
     "status": "status",
+    "notify": "notify",
     "oauth": "oauth",
 }
 

@@ -13,6 +13,7 @@ from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
+from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
 
@@ -62,8 +63,7 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
     from mailhook import worker
     from mailhook.trust import Trust
 
-    settings = load(ctx)
-    _need_mailboxes(settings.mailboxes)
+    settings = _sound(ctx)
     counting, mutex = screen.Counting("mails"), threading.Lock()
 
     def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
@@ -87,15 +87,24 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
 @click.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """The service: poll every mailbox each `poll_seconds` until told to stop."""
+    """The service: watch every mailbox until told to stop; take new settings at SIGHUP."""
     from mailhook import log, worker
     from mailhook.trust import Trust
 
-    settings = load(ctx)
-    _need_mailboxes(settings.mailboxes)
+    settings = _sound(ctx)
     log.configure(settings.log, sys.stderr)
     with store(settings, "run") as opened:
-        worker.run(settings, opened, Trust.of(settings.trust))
+        worker.run(settings, opened, Trust.of(settings.trust), lambda: _sound(ctx))
+
+
+def _sound(ctx: click.Context) -> Settings:
+    """The settings of this call. Raises ConfigError with all that `check` would find at home."""
+    from mailhook.checks import refuse_faults
+
+    settings = load(ctx)
+    _need_mailboxes(settings.mailboxes)
+    refuse_faults(settings)
+    return settings
 
 
 def _need_mailboxes(mailboxes: Sequence[object]) -> None:

@@ -61,8 +61,11 @@ class Excerpts:
         return self._text[start : min(end, start + 2 * _MAX_CHARS)].rstrip("\r\n")
 
     def _hide(self, span: Span) -> None:
-        # What is no word is no misspelt key: `password hunter2: x` lacks its colon.
-        start = span.start if _WORD_KEY.match(self._text, span.key) else span.key
+        # What is no word is no misspelt key: `password hunter2: x` lacks its colon, and
+        # in `password :hunter2: x` the first colon, without a blank behind it, ends no key.
+        key = _WORD_KEY.match(self._text, span.key, span.start)
+        ends = key and (key.end() == span.start or self._text[key.end()].isspace())
+        start = span.start if ends else span.key
         end = span.start + len(self._text[span.start : span.end].rstrip())
         for number in range(self.line(start), self.line(end) + 1):
             column = max(0, start - self._starts[number - 1])

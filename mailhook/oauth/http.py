@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from mailhook.errors import MailhookError
 from mailhook.oauth.line import Adapter, Line, within
 from mailhook.oauth.wording import later, wrong
 
+_LONGEST_WAIT_SECONDS = 1_800
 E = TypeVar("E", bound=BaseException)
 
 _FAILED = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -70,7 +72,7 @@ class IssuerSession(requests.Session):
                 response.close()
             except _FAILED as error:
                 raise self._ours(error, host, line) from error
-        self._refuse(response.status_code, body, host)
+        self._refuse(response, body, host)
         response.raw = io.BytesIO(body)
         return response
 
@@ -94,12 +96,14 @@ class IssuerSession(requests.Session):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
-    def _refuse(self, status: int, body: bytes, host: str) -> None:
+    def _refuse(self, response: requests.Response, body: bytes, host: str) -> None:
+        status = response.status_code
         if len(body) > self._bounds.answer_bytes:
             what = f"an answer of more than {self._bounds.answer_bytes:,} bytes"
             raise later(self._mailbox, host, what)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise later(self._mailbox, host, f"it is not able to answer now (HTTP {status})")
+            what = f"it is not able to answer now (HTTP {status})"
+            raise later(self._mailbox, host, what, _wait_seconds(response))
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             what = f"it points elsewhere (HTTP {status}), where no secret is sent"
             raise later(self._mailbox, host, what)
@@ -129,6 +133,12 @@ class IssuerSession(requests.Session):
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _wait_seconds(response: requests.Response) -> float:
+    """How long the issuer wants to be left alone; 0 where it does not say, or names a date."""
+    told = response.headers.get("Retry-After", "")
+    return min(int(told), _LONGEST_WAIT_SECONDS) if re.fullmatch(r"[0-9]{1,9}", told) else 0
 
 
 def _is_object(body: bytes) -> bool:

@@ -15,7 +15,7 @@ from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, MailhookError
 from mailhook.oauth.grant import Answer, Grant, Malformed
 from mailhook.oauth.issuer import oauth2
-from mailhook.oauth.wording import later, shown, wrong
+from mailhook.oauth.wording import later, refused, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def refusal(settings: MailboxSettings, answer: Answer, *secrets: str) -> Mailhoo
     if code in _PASSING:
         return later(settings.name, "the issuer", f"no token now ({told})")
     reason = _reason(settings, code, said)
-    return wrong(settings.name, reason.key, f"{reason.what} ({told})", reason.hint)
+    return refused(settings.name, reason.key, f"{reason.what} ({told})", reason.hint)
 
 
 def _client_secret(settings: MailboxSettings) -> tuple[str, ...]:
