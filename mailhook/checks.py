@@ -78,8 +78,9 @@ def _mailbox(settings: MailboxSettings) -> list[Problem]:
         mailbox.open()
         return mailbox.check()
     except ConfigError as error:
-        # `config.secret_problems` has told of the secret, by its key.
-        return [problem for problem in error.problems if problem.path != str(settings.password)]
+        # `config.secret_problems` has told of the secrets, by their keys.
+        told_of = {str(secret) for _, secret in config.mailbox_secrets(settings)}
+        return [problem for problem in error.problems if problem.path not in told_of]
     except MailhookError as error:
         told = str(error).removeprefix(f"mailbox {settings.name}: ")
         return [Problem(f"mailboxes[{settings.name}]", told.removesuffix("; will be tried again"))]

@@ -17,10 +17,10 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status notify"
+    " status notify oauth"
 ).split()
 LATER = (
-    "doctor serve replay reconcile token oauth template init prune backup snapshot forget explore"
+    "doctor serve replay reconcile token template init prune backup snapshot forget explore"
 ).split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
@@ -40,7 +40,7 @@ def found(path: tuple[str, ...]) -> click.Command:
     return command
 
 
-INNER = [("quarantine", "list"), ("quarantine", "show"), ("notify", "test")]
+INNER = [("quarantine", "list"), ("quarantine", "show"), ("notify", "test"), ("oauth", "login")]
 PATHS = [(), *((name,) for name in NAMES), *INNER]
 
 

@@ -34,6 +34,7 @@ _COMMANDS = {
     "explain": "explain",
     "status": "status",
     "notify": "notify",
+    "oauth": "oauth",
 }
 
 # As shells number what a signal ended: SIGINT, SIGPIPE.

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from mailhook.config.document import Document, Loc, Plain, Span
-from mailhook.config.keys import Pattern, known, pattern, sections
+from mailhook.config.keys import Pattern, is_secret, known, pattern, sections
 from mailhook.config.secret import REFERENCES, Secret, is_reference
 
 _MASK = "***"
@@ -94,9 +94,9 @@ def _may_be_secret(loc: Loc, value: Plain) -> bool:
     steps = pattern(loc)
     if isinstance(value, str) and "@" in value.partition("//")[2]:
         return True
-    if sections().get(steps) is Secret:
+    if is_secret(steps):
         return not is_reference(value)
-    if sections().get(steps[:-1]) is Secret:
+    if is_secret(steps[:-1]):
         return steps[-1] == "command"
     if steps in _secret_keys() and not isinstance(value, list):
         return True
@@ -107,7 +107,7 @@ def _may_be_secret(loc: Loc, value: Plain) -> bool:
 
 def _secret_keys() -> set[Pattern]:
     """The keys beneath which a reference to a secret stands, alone or in a list."""
-    secrets = (at for at, model in sections().items() if model is Secret)
+    secrets = (at for at, model in sections().items() if issubclass(model, Secret))
     return {at[:-1] if at[-1] == "*" else at for at in secrets}
 
 

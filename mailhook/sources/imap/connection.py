@@ -25,6 +25,7 @@ from mailhook.errors import (
     Refused,
     TemporaryError,
 )
+from mailhook.sources.imap import bearer
 from mailhook.sources.imap.wire import Client, Patience
 
 # The bodies of one batch; a single mail may be larger.
@@ -200,6 +201,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _login(client: IMAPClient, settings: MailboxSettings) -> None:
+    if settings.password is None:
+        return _login_by_token(client, settings)
     password = settings.password.reveal()
     try:
         if (settings.username + password).isascii():
@@ -207,13 +210,43 @@ def _login(client: IMAPClient, settings: MailboxSettings) -> None:
         else:
             client.plain_login(settings.username, password)
     except LoginError as error:
-        if isinstance(error.__context__, imaplib.IMAP4.abort):
-            raise _later(settings, f"it hung up during the login ({_words(error)})") from None
-        said = _words(error).replace(password, "…")  # some servers quote what they refuse
-        if (seconds := later_seconds(error)) or "[SERVERBUG]" in said:
-            raise _later(settings, f"login is refused for now ({said})", seconds) from None
+        said = _refusal(settings, error, password)
         message = f"{_at(settings)} refuses the login of {settings.username} ({said})"
         raise refused(settings, "password", message, "check username and password") from None
+
+
+def _login_by_token(client: IMAPClient, settings: MailboxSettings) -> None:
+    """By the token at hand; where that is refused, once more by a fresh one."""
+    from mailhook.oauth import tokens_of
+
+    name, tokens = bearer.mechanism(client), tokens_of(settings)
+    if name is None:
+        message = f"{_at(settings)} offers no login by token (OAUTHBEARER or XOAUTH2)"
+        raise wrong(settings, "oauth2", message, "check host; or use password")
+    for is_last in (False, True):
+        token = tokens.access_token()
+        try:
+            return bearer.authenticate(client, name, settings.username, token.value)
+        except LoginError as error:
+            if not later_seconds(error):
+                tokens.drop(token)
+            hidden = bearer.spellings(name, settings.username, token.value)
+            said = _refusal(settings, error, *hidden)
+        if is_last or token.is_fresh:
+            break
+    message = f"{_at(settings)} refuses the token for {settings.username} ({said})"
+    hint = "check username, scopes, and that the mailbox is open to the app; see docs/oauth.md"
+    raise refused(settings, "oauth2", message, hint)
+
+
+def _refusal(settings: MailboxSettings, error: LoginError, *secrets: str) -> str:
+    """What the server said when it refused. Raises TemporaryError if it did so for the moment."""
+    said = _words(error, *secrets)  # some servers quote what they refuse
+    if isinstance(error.__context__, imaplib.IMAP4.abort):
+        raise _later(settings, f"it hung up during the login ({said})") from None
+    if (seconds := later_seconds(error)) or "[SERVERBUG]" in said:
+        raise _later(settings, f"login is refused for now ({said})", seconds) from None
+    return said
 
 
 def later_seconds(error: Exception) -> float:
@@ -234,10 +267,12 @@ def _at(settings: MailboxSettings) -> str:
     return f"{settings.host}:{settings.port}"
 
 
-def _words(error: Exception) -> str:
-    """What the server said, on one line, short, printable."""
+def _words(error: Exception, *secrets: str) -> str:
+    """What the server said, on one line, short, printable, without the secrets."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     if quoted := _BYTES.fullmatch(text):  # imapclient hands on the text of bytes
         text = quoted[2]
+    for secret in secrets:
+        text = text.replace(secret, "…")
     return "".join(c if c.isprintable() else " " for c in text)[:200].strip() or "no reason given"
