@@ -37,3 +37,12 @@ def make(home: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> Certificate:
     files = ["-keyout", str(made.key), "-out", str(made.crt)]
     subprocess.run([*command.split(), *subject, *files], check=True, capture_output=True)
     return made
+
+
+def expired(good: Certificate, home: Path) -> Certificate:
+    """The same, but good until yesterday."""
+    made = Certificate(home / "expired")
+    made.key.write_bytes(good.key.read_bytes())
+    command = ["openssl", "x509", "-in", str(good.crt), "-signkey", str(good.key), "-days", "-1"]
+    subprocess.run([*command, "-out", str(made.crt)], check=True, capture_output=True)
+    return made

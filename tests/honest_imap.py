@@ -40,7 +40,15 @@ class Honest:
 
     def __init__(self, boxes: dict[str, Box], capabilities: str) -> None:
         self._boxes, self.capabilities = boxes, capabilities
-        self._box = Box()
+        self._box = Box(uidnext=0)
+        self._told = 0
+
+    def news(self) -> bytes:
+        """EXISTS, if mail has come into the selected folder since that was last said."""
+        if self._told >= self._box.uidnext:
+            return b""
+        self._told = self._box.uidnext
+        return f"* {len(self._box.mails)} EXISTS\r\n".encode()
 
     def answer(self, command: str, tag: str) -> bytes:
         """The whole answer to the command."""
@@ -52,7 +60,7 @@ class Honest:
         except Refused as error:
             return f"{tag} NO {error}\r\n".encode()
         untagged = b"".join(b"* " + line + b"\r\n" for line in lines)
-        return untagged + f"{tag} OK done\r\n".encode()
+        return untagged + self.news() + f"{tag} OK done\r\n".encode()
 
     def _capability(self, _: str) -> list[bytes]:
         return [f"CAPABILITY {self.capabilities}".encode()]
@@ -84,6 +92,7 @@ class Honest:
 
     def _examine(self, rest: str) -> list[bytes]:
         self._box = box = self._named(rest)
+        self._told = box.uidnext
         lines = [f"{len(box.mails)} EXISTS", f"OK [UIDNEXT {box.uidnext}] next"]
         if box.uidvalidity is not None:
             lines.append(f"OK [UIDVALIDITY {box.uidvalidity}] valid")

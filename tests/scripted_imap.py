@@ -2,7 +2,8 @@
 
 `server.on("UID FETCH 2 ", b"* BYE\\r\\n", CUT)` plays those steps for commands that begin
 so; `<tag>` in the bytes becomes the command's tag. `server.log` holds every command
-without its tag, `server.received` every byte.
+without its tag, `server.received` every byte. `server.deliver(mail)` tells every
+connection that idles in the folder; a test awaits one by `server.idling.acquire()`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 import ssl
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -62,7 +64,9 @@ class _Line:
 class ScriptedImap:
     """One account; INBOX holds the given mails."""
 
-    def __init__(self, home: Path, *mails: bytes, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, home: Path, *mails: bytes, context: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self.boxes = {"INBOX": Box()}
         self.inbox.add(*map(Mail, mails))
         self.capabilities = PLAIN
@@ -70,12 +74,14 @@ class ScriptedImap:
         self.context = context
         self.log: list[str] = []
         self.received = b""
+        self.idling = threading.Semaphore(0)
+        self.mutex = threading.RLock()
         self._script: list[_Line] = []
         self._talks: list[_Talk] = []
         self._password = home / "password"
         self._password.write_text(PASSWORD)
         self._password.chmod(0o600)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listener.getsockname()[1])
         self.ended = threading.Event()
         self._threads = [threading.Thread(target=self._accept)]
@@ -107,6 +113,27 @@ class ScriptedImap:
             "password": {"file": str(self._password)},
         } | changes
 
+    def deliver(self, *raws: bytes, folder: str = "INBOX") -> None:
+        """Put mails into the folder and tell whoever idles in it."""
+        with self.mutex:
+            self.boxes[folder].add(*map(Mail, raws))
+        self.push()
+
+    def push(self, said: bytes = b"") -> None:
+        """Say this, or else what news there is, to whoever idles."""
+        for talk in list(self._talks):
+            talk.push(said)
+
+    def cut(self) -> None:
+        """Close every connection there is."""
+        for talk in list(self._talks):
+            talk.hang_up()
+
+    def reset(self) -> None:
+        """End every connection there is by RST, as a firewall does."""
+        for talk in list(self._talks):
+            talk.reset()
+
     def said(self, command: str) -> list[str]:
         """The commands of the log that begin so."""
         return [line for line in self.log if line.startswith(command)]
@@ -120,8 +147,7 @@ class ScriptedImap:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for talk in self._talks:
-            talk.hang_up()
+        self.cut()
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
@@ -157,6 +183,8 @@ class _Talk:
     def __init__(self, server: ScriptedImap, line: socket.socket) -> None:
         self._server, self._line = server, line
         self._honest = Honest(server.boxes, server.capabilities)
+        self._idle_tag = b""
+        self._idles = False
 
     def run(self) -> None:
         with suppress(OSError):
@@ -168,9 +196,19 @@ class _Talk:
                 self._listen()
         self._line.close()
 
-    def hang_up(self) -> None:
+    def push(self, said: bytes) -> None:
+        with self._server.mutex, suppress(OSError):
+            if self._idles:
+                self._line.sendall(said or self._honest.news())
+
+    def reset(self) -> None:
+        at_once = struct.pack("ii", 1, 0)
+        self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.hang_up(socket.SHUT_RD)  # its thread wakes and closes, which resets
+
+    def hang_up(self, how: int = socket.SHUT_RDWR) -> None:
         with suppress(OSError):
-            self._line.shutdown(socket.SHUT_RDWR)
+            self._line.shutdown(how)
 
     def _listen(self) -> None:
         buffer = b""
@@ -181,6 +219,10 @@ class _Talk:
                 command, _, buffer = buffer.partition(b"\r\n")
                 tag, _, words = command.partition(b" ")
                 text = words.decode("latin-1")
+                if text == "IDLE":
+                    self._idle_tag = tag
+                elif command == b"DONE":
+                    tag, text, self._idles = self._idle_tag, "DONE", False
                 self._server.log.append(text)
                 if not self._play(self._server.steps_for(text), tag, text):
                     return
@@ -201,10 +243,20 @@ class _Talk:
                 case Step.HONEST:
                     self._answer(command, tag.decode())
                 case Step.MUTE:
-                    self._honest.answer(command, tag.decode())
+                    self._honestly(command, tag.decode())
                 case _:
                     step()
         return command != "LOGOUT"
+
+    def _honestly(self, command: str, tag: str) -> bytes:
+        with self._server.mutex:
+            return self._honest.answer(command, tag)
+
+    def _idle(self) -> None:
+        with self._server.mutex:
+            self._idles = True
+            self._line.sendall(b"+ idling\r\n" + self._honest.news())
+        self._server.idling.release()
 
     def _drip(self, payload: bytes, seconds: float) -> None:
         for byte in payload:
@@ -213,7 +265,10 @@ class _Talk:
                 return
 
     def _answer(self, command: str, tag: str) -> None:
-        self._line.sendall(self._honest.answer(command, tag))
+        if command == "IDLE":
+            self._idle()
+            return
+        self._line.sendall(self._honestly(command, tag))
         if command == "STARTTLS":
             self._secure()
             self._honest.capabilities = self._server.capabilities.replace(" STARTTLS", "")
