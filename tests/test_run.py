@@ -7,11 +7,9 @@ import logging
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,67 +19,11 @@ import pytest
 import yaml
 from apscheduler.events import EVENT_JOB_REMOVED
 from scripted_imap import HANG, Mail, ScriptedImap
+from service import MAILHOOK, Line, batch, running
 
 from mailhook.worker import rings
 
-MAILHOOK = Path(sys.executable).with_name("mailhook")
 HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(4)]
-Line = dict[str, Any]
-
-
-class Service:
-    """`mailhook run` on a config of its own."""
-
-    def __init__(self, home: Path, *mailboxes: dict[str, object]) -> None:
-        self.home = home
-        config = {
-            "store": {"path": str(home / "mailhook.db")},
-            "mailboxes": [{"poll_seconds": 0.1} | mailbox for mailbox in mailboxes],
-            "trust": {"authserv_id": "mx.example.com"},
-        }
-        (home / "config.yaml").write_text(yaml.safe_dump(config))
-        self.process = subprocess.Popen(
-            [MAILHOOK, "-c", home / "config.yaml", "run"], stderr=subprocess.PIPE, text=True
-        )
-
-    def until(self, wanted: Callable[[Line], object]) -> Line:
-        """The next log line that is wanted."""
-        assert self.process.stderr
-        seen = []
-        for text in self.process.stderr:
-            seen.append(text)
-            line: Line = json.loads(text)
-            if wanted(line):
-                return line
-        raise AssertionError(f"it ended: {''.join(seen)}")
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """The exit code, and how many seconds it took to end."""
-        start = time.monotonic()
-        self.process.send_signal(number)
-        return self.process.wait(20), time.monotonic() - start
-
-    def count(self, table: str) -> int:
-        with closing(sqlite3.connect(self.home / "mailhook.db")) as db:
-            (count,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-        return int(count)
-
-
-@contextmanager
-def running(home: Path, *mailboxes: dict[str, object]) -> Iterator[Service]:
-    service = Service(home, *mailboxes)
-    watchdog = threading.Timer(60, service.process.kill)
-    watchdog.start()
-    try:
-        yield service
-    finally:
-        watchdog.cancel()
-        service.process.kill()
-        service.process.communicate()
-
-
-def batch(line: Line) -> bool:
-    return bool(line["event"] == "batch")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
