@@ -11,7 +11,8 @@ from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Action, Batch, Position
 from mailhook.sources.imap import actions, connection, folder, idle, sweep
-from mailhook.sources.imap.wire import Client, Patience, Readable
+from mailhook.sources.imap.client import Client
+from mailhook.sources.imap.wire import Patience, Readable
 
 __all__ = ["Mailbox", "Patience"]
 
@@ -61,7 +62,7 @@ class Mailbox:
         not asked for where the server has `told` that something came.
         """
         with connection.sentences(self.settings):
-            told_in = self._real_names.get(name) if told else None
+            told_in = self._real_names.get(name, folder.plain(name)) if told else None
             source = self.source(name)
             yield from sweep.sweep(
                 self._live, self.settings, name, source, position, told_in=told_in
@@ -104,7 +105,7 @@ class Mailbox:
     def probe(self) -> None:
         """One round trip that asks for nothing."""
         with connection.sentences(self.settings):
-            self._live().noop()
+            self._live().wire.noop()  # imapclient's own has no end where bytes drip in
 
     def perform(self, queued: Sequence[Action], note: actions.Note) -> None:
         """Work off the actions of one folder; `note` is told of whom each step took.

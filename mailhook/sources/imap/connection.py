@@ -26,7 +26,8 @@ from mailhook.errors import (
     TemporaryError,
 )
 from mailhook.sources.imap import bearer
-from mailhook.sources.imap.wire import Client, Patience
+from mailhook.sources.imap.client import Client
+from mailhook.sources.imap.wire import Patience
 
 # The bodies of one batch; a single mail may be larger.
 BATCH_BYTES = 4_000_000
@@ -59,14 +60,11 @@ def patience(settings: MailboxSettings) -> Patience:
 
 def connect(settings: MailboxSettings, patience: Patience) -> Client:
     """A connection that is logged in."""
-    with sentences(settings):
-        client = _secured(settings, patience)
-        try:
-            _login(client, settings)
-        except BaseException:
-            end(client)
-            raise
-    return client
+    try:
+        with sentences(settings):
+            return _logged_in(settings, patience)
+    except Refused as error:  # at the door: there is no connection that could go on
+        raise TemporaryError(str(error), error.wait_seconds) from error
 
 
 def end(client: IMAPClient) -> None:
@@ -198,6 +196,16 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _logged_in(settings: MailboxSettings, patience: Patience) -> Client:
+    client = _secured(settings, patience)
+    try:
+        _login(client, settings)
+    except BaseException:
+        end(client)
+        raise
+    return client
 
 
 def _login(client: IMAPClient, settings: MailboxSettings) -> None:

@@ -109,7 +109,11 @@ class Fetch:
 
     def _reopen(self) -> None:
         """A new connection onto the same folder; a folder made anew meanwhile ends the sweep."""
-        box = Examined.open(self._live(anew=True), self._settings, self._box.name)
+        client = self._live(anew=True)
+        box = Examined.open(client, self._settings, self._box.name)
+        # What has come since the SEARCH is no news to this connection: before the folder
+        # can be watched, it has to be opened and swept again.
+        client.selected = None
         if box.uidvalidity != self._box.uidvalidity:
             raise TemporaryError(f"mailbox {self._settings.name}: {box.name} was made anew")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 
-from mailhook.sources.imap.wire import Client, Readable, Wire, readable
+from mailhook.sources.imap.client import Client
+from mailhook.sources.imap.wire import Readable, Wire, readable
 
 
 def wait(client: Client, bell: Readable, seconds: float) -> bool:
@@ -19,7 +20,7 @@ def wait(client: Client, bell: Readable, seconds: float) -> bool:
     Raises what imaplib raises where the connection broke, also by BYE.
     """
     wire = client.wire
-    if wire.heard_exists():
+    if wire.heard_news():
         return True  # in answer to the sweep's last command, so it is not told again
     tag = wire.idle()
     if tag is None:
@@ -27,12 +28,12 @@ def wait(client: Client, bell: Readable, seconds: float) -> bool:
         return False
     told = _listen(wire, bell, seconds)
     wire.done(tag)
-    return wire.heard_exists() or told  # one may have come with the end
+    return wire.heard_news() or told  # one may have come with the end
 
 
 def _listen(wire: Wire, bell: Readable, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not wire.heard_exists():
+    while not wire.heard_news():
         left = deadline - time.monotonic()
         if left <= 0 or readable([bell], 0):
             return False

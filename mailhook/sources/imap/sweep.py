@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from mailhook import times
 from mailhook.config import MailboxSettings
 from mailhook.model import Batch, Delivery, Place, Position
 from mailhook.sources.imap import folder
-from mailhook.sources.imap.connection import BATCH_BYTES
+from mailhook.sources.imap.connection import BATCH_BYTES, later_seconds
 from mailhook.sources.imap.fetch import LAST_UID, TRIES, Examined, Fetch, Live, Told
 
 # UIDs in one command.
@@ -23,6 +24,8 @@ _UIDS = 250
 _HEADER = "BODY.PEEK[HEADER]<0.1000000>"
 # QUIRK: iCloud and Exchange answer BODY[] as RFC822 and the other way round.
 _BODIES = (b"BODY[]", b"RFC822", b"BODY[HEADER]<0>", b"BODY[HEADER]", b"RFC822.HEADER")
+# So long what was read in a folder without UIDVALIDITY is not read again.
+_READ_SECONDS = 3600
 # Sizes are 63 bits wide (RFC 9051 section 9).
 _MOST_BYTES = 2**63 - 1
 
@@ -48,7 +51,8 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
     else:
         real = folder.plain(name)
         status = _status(client, real)
-        if status is None:  # the server has another name for it
+        if status is None:  # the server has another name for it, or it is gone
+            client.selected = None
             real = folder.find(client, settings, name)
             status = _status(client, real)
         if status and _nothing_new(status, position):
@@ -57,14 +61,18 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
     start = _start(position, box.uidvalidity)
     found = [] if box.is_empty else client.search(["UID", f"{start + 1}:*"])
     uids = sorted(uid for uid in set(found) if start < uid <= LAST_UID)
+    if not box.uidvalidity:
+        uids = _unread(client, real, uids)
     if uids:
         fetch = Fetch(live, settings, box, uids[-1])
         yield from _Look(fetch, settings, source, box.uidvalidity).batches(uids)
+        client.read.setdefault(real, set()).update(() if box.uidvalidity else uids)
         return
     # `n:*` names the last mail even if its UID is below n: only an answer with it, or an
     # empty folder, proves that whatever came has gone, so that we need not look again.
     reached = Position(source, box.uidvalidity, max(start, box.uidnext - 1))
-    if reached != position and (found or box.is_empty):
+    known = bool(client.read.get(real))  # then it was without UIDVALIDITY that they were read
+    if reached != position and (found or box.is_empty) and not known:
         yield Batch((), reached)
 
 
@@ -144,7 +152,11 @@ class _Look:
 def _status(client: IMAPClient, name: str) -> Told | None:
     try:
         status: Told = client.folder_status(name, ["UIDNEXT", "UIDVALIDITY"])
-    except IMAPClientError:
+    except IMAPClientAbortError:
+        raise
+    except IMAPClientError as error:
+        if later_seconds(error):
+            raise
         return None
     return status
 
@@ -158,6 +170,21 @@ def _start(position: Position | None, uidvalidity: int) -> int:
     if position is None or not uidvalidity or position.uidvalidity != uidvalidity:
         return 0
     return position.last_uid
+
+
+def _unread(client: IMAPClient, name: str, uids: Sequence[int]) -> list[int]:
+    """Those not read lately on this connection.
+
+    Without UIDVALIDITY a UID is good for one session (RFC 9051 section 2.3.1.1),
+    and not even that where the folder may have been made anew.
+    """
+    now = time.monotonic()
+    read: set[int] = client.read.setdefault(name, set())
+    if now - client.read_since > _READ_SECONDS or (uids and uids[-1] < max(read, default=0)):
+        client.read.clear()
+        client.read_since = now
+        return list(uids)
+    return [uid for uid in uids if uid not in read]
 
 
 def _has_size(told: Told) -> bool:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Any, Protocol, cast
 
-from imapclient import IMAPClient, SocketTimeout
-
 # A SEARCH answer is one line: a million UIDs must fit where imaplib allows a tenth of that.
 _LINE_BYTES = 16_000_000
 imaplib._MAXLINE = _LINE_BYTES  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other way
+# Untagged responses that say something beyond the command they came with.
+_LASTING = {"EXISTS", "EXPUNGE", "CAPABILITY", "READ-ONLY", "BYE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +54,6 @@ def readable(files: Sequence[Readable], seconds: float) -> bool:
     return bool(poller.poll(max(0, seconds) * 1000))
 
 
-class Client(IMAPClient):  # type: ignore[misc] # imapclient ships no types
-    """An IMAPClient on a `Wire`."""
-
-    def __init__(
-        self, host: str, port: int, context: ssl.SSLContext | None, patience: Patience
-    ) -> None:
-        self._patience = patience
-        super().__init__(
-            host,
-            port,
-            ssl=context is not None,
-            ssl_context=context,
-            timeout=SocketTimeout(patience.connect, patience.read),
-        )
-        self.normalise_times = False
-        self.selected: tuple[str, bool] | None = None
-        self.grants_idle = True
-        # At imapclient's level every answer is spelled out for a log that nobody reads.
-        self._imap.debug = 0
-
-    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
-        return Wire(self.host, self.port, self.ssl_context if self.ssl else None, self._patience)
-
-    @property
-    def wire(self) -> Wire:
-        """What lies beneath."""
-        wire: Wire = self._imap
-        return wire
-
-    def select_folder(self, folder: str, readonly: bool = False) -> dict[bytes, Any]:  # noqa: FBT001, FBT002 - imapclient's signature
-        """SELECT or EXAMINE, remembered in `selected` as name and whether read-only."""
-        self.selected = None
-        told: dict[bytes, Any] = super().select_folder(folder, readonly)
-        self.selected = (folder, readonly)
-        self.wire.heard_exists()  # that was the answer, not news
-        return told
-
-
 class Wire(imaplib.IMAP4):
     """imaplib's connection; a command that takes too long or brings too much ends it."""
 
@@ -101,6 +63,7 @@ class Wire(imaplib.IMAP4):
         self._context, self._patience = context, patience
         self._left = patience.answer_bytes
         self._late = False
+        self._exists: object = None
         self._line: socket.socket | None = None
         try:
             super().__init__(host, port, timeout=patience.connect)
@@ -130,6 +93,7 @@ class Wire(imaplib.IMAP4):
 
     def _command(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 - imaplib's signature
         self._left = self._patience.answer_bytes
+        self.forget(*self.untagged_responses.keys() - _LASTING)
         with self._within(self._seconds(name)):  # it may have to wait for a continuation
             return super()._command(name, *arguments)  # type: ignore[misc] # likewise
 
@@ -161,13 +125,25 @@ class Wire(imaplib.IMAP4):
         with self._within(self._patience.probe):
             self._get_response()
             self._check_bye()
-        told = self.untagged_responses
-        for kind in told.keys() - {"EXISTS"}:  # flags, "still here": it would only pile up
-            del told[kind]
+        self.forget(*self.untagged_responses.keys() - _LASTING)
 
-    def heard_exists(self) -> bool:
-        """Whether EXISTS was told since this was last asked, in answer to whatever."""
-        return bool(self.untagged_responses.pop("EXISTS", None))
+    def forget(self, *kinds: str) -> None:
+        """Drop untagged responses that nobody will ask for: in a year they would pile up."""
+        for kind in kinds:
+            self.untagged_responses.pop(kind, None)
+
+    def heard_news(self) -> bool:
+        """Whether EXISTS has told of another number of mails since this was last asked.
+
+        The same number again is news only if a mail was expunged in between: some
+        servers repeat it in answer to each command.
+        """
+        numbers = self.untagged_responses.pop("EXISTS", [])
+        if self.untagged_responses.pop("EXPUNGE", None):
+            self._exists = None
+        is_news = any(number != self._exists for number in numbers)
+        self._exists = numbers[-1] if numbers else self._exists
+        return is_news
 
     def has_more(self) -> bool:
         """Whether something unread has come; raises abort where the server has hung up.
@@ -199,7 +175,10 @@ class Wire(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         """A line, counted."""
-        line = super().readline()
+        try:
+            line = super().readline()
+        except self.error as error:  # its rest would be taken for the next answer
+            raise self.abort(str(error)) from error
         self._spend(len(line))
         return line
 
