@@ -33,6 +33,8 @@ class Pulse:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._mutex = threading.Lock()
+        # Held from taking beats to having written them: an error noted in between would be undone.
+        self._writing = threading.Lock()
         self._beats: dict[str, datetime] = {}
         self._well: set[str] = set()
 
@@ -49,11 +51,11 @@ class Pulse:
 
     def failed(self, sources: Sequence[str], error: MailhookError) -> None:
         """These have been kept from one by the error."""
-        with self._mutex:
-            self._well.difference_update(sources)
-            for source in sources:
-                self._beats.pop(source, None)
-        with suppress(MailhookError):
+        with self._writing, suppress(MailhookError):
+            with self._mutex:
+                self._well.difference_update(sources)
+                for source in sources:
+                    self._beats.pop(source, None)
             for source in sources:
                 self._store.beat(source, str(error), _kind(error))
 
@@ -65,6 +67,7 @@ class Pulse:
         self._write({_WRITER: times.now()})
 
     def _write(self, beats: dict[str, datetime]) -> None:
-        with self._mutex:
-            noted, self._beats = self._beats | beats, {}
-        self._store.beats(noted)
+        with self._writing:
+            with self._mutex:
+                noted, self._beats = self._beats | beats, {}
+            self._store.beats(noted)

@@ -25,9 +25,10 @@ _JUMP_SECONDS = 5
 class Rings:
     """Bells rung at intervals, whatever happens to the wall clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._scheduler = scheduler()
-        self._offset = _offset()
+        self._offset = self._ahead()
 
     def every(self, seconds: float, name: str, ring: Callable[[], object]) -> None:
         """Call `ring`, which must return at once, each so many seconds, first after as many."""
@@ -43,7 +44,7 @@ class Rings:
 
     def mind_the_clock(self) -> None:
         """To be called each second or so: no jump of the clock stops the rings or floods them."""
-        offset = _offset()
+        offset = self._ahead()
         jump, self._offset = offset - self._offset, offset
         if abs(jump) < _JUMP_SECONDS:
             return
@@ -51,9 +52,8 @@ class Rings:
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=datetime.now(UTC) + job.trigger.interval)
 
-
-def _offset() -> float:
-    return time.time() - time.monotonic()
+    def _ahead(self) -> float:
+        return self._clock() - time.monotonic()
 
 
 def scheduler() -> BackgroundScheduler:

@@ -24,6 +24,10 @@ Report = Callable[[Sequence[Delivery], Sequence[Outcome]], object]
 _ACTIONS = 1000
 
 
+class Undone(Refused):
+    """Mails were read, but what was to be done with them is refused; it stays queued."""
+
+
 @dataclass(slots=True)
 class Round:
     """What one round over the mailboxes came to."""
@@ -85,6 +89,8 @@ def visit(
             post.meter.round_trip(post.settings.name, folder, time.monotonic() - start)
         if thorough or result.outcomes:
             _perform(mailbox, source, post)
+    except Undone as error:  # which is no silence: the rows of `actions` tell of it
+        result.errors.append(error)
     except MailhookError as error:
         result.errors.append(error)
         post.pulse.failed([source], error)
@@ -119,13 +125,13 @@ def _sweep(
 def _perform(mailbox: Mailbox, source: str, post: Post) -> None:
     """Work off what is queued for the folder, part by part, until the server refuses.
 
-    Raises Refused, naming what it was, which stays queued.
+    Raises Undone, naming what it was, which stays queued.
     """
     queued = post.store.actions(source)
     for at in range(0, len(queued), _ACTIONS):
         refused = _perform_part(mailbox, post.store, queued[at : at + _ACTIONS])
         if refused:
-            raise Refused(f"mailbox {post.settings.name}: {'; '.join(refused)}; stays queued")
+            raise Undone(f"mailbox {post.settings.name}: {'; '.join(refused)}; stays queued")
         if post.stop.is_set():
             return
 
@@ -143,6 +149,9 @@ def _perform_part(mailbox: Mailbox, store: Store, queued: Sequence[Action]) -> l
 
     try:
         mailbox.perform(queued, note)
+    except Refused as error:  # the folder does not open for it
+        left = [action for action in queued if action not in {one for one, _ in ended}]
+        ended.extend((action, f"refused: {error}") for action in left)
     finally:
         store.note_actions(ended)
     return list(dict.fromkeys(word for _, word in ended if word.startswith("refused")))

@@ -11,17 +11,16 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
-from queue import Empty, SimpleQueue
 
 from mailhook.errors import Bug, FolderMissing, MailhookError, whereabouts
 from mailhook.metrics import kind_of
 from mailhook.model import Delivery, Outcome
-from mailhook.sources.imap import Mailbox
+from mailhook.sources.imap import Mailbox, Patience
 from mailhook.worker.backoff import Backoff
 from mailhook.worker.bell import Bell
-from mailhook.worker.rounds import Post, Round, broke, visit
+from mailhook.worker.callers import Callers
+from mailhook.worker.rounds import Post, Round, Undone, broke, visit
 from mailhook.worker.tally import lag_seconds
 
 log = logging.getLogger(__name__)
@@ -29,6 +28,9 @@ log = logging.getLogger(__name__)
 # Longer than any one command and any one batch may take: who has not come back by then is stuck.
 _WORK_SECONDS = 900
 _GRACE_SECONDS = 60
+# After so many alarms in a row without a mail, the next rest goes without IDLE: a server that
+# cries wolf would be asked hundreds of times a second.
+_VAIN_ALARMS = 5
 
 
 class Watch(threading.Thread):
@@ -38,7 +40,15 @@ class Watch(threading.Thread):
     of life: past that it is stuck.
     """
 
-    def __init__(self, post: Post, folders: Sequence[str], *, watches: bool) -> None:
+    def __init__(
+        self,
+        post: Post,
+        folders: Sequence[str],
+        *,
+        watches: bool,
+        patience: Patience | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
         super().__init__(name=f"mailbox {post.settings.name}, {folders[0]}", daemon=True)
         self.back_by = time.monotonic() + _WORK_SECONDS
         self.mailbox_name = post.settings.name
@@ -46,16 +56,17 @@ class Watch(threading.Thread):
         self._post = replace(post, report=self._report)
         self._tell = post.report
         self._folders, self._watches = tuple(folders), watches
-        self._mailbox = Mailbox(post.settings)
-        self._backoff = Backoff()
+        self._mailbox = Mailbox(post.settings, patience)
+        self._backoff = backoff or Backoff()
         self._bell, self._due = Bell(), threading.Event()
-        self._asked: SimpleQueue[Future[Round]] = SimpleQueue()
-        self._failing: dict[str, str] = {}
+        self._callers = Callers()
+        self._vain_alarms = 0
+        self._failing: dict[str, MailhookError] = {}
 
     @property
     def in_trouble(self) -> bool:
         """Whether the connection, or one of the folders, has failed since its last sweep."""
-        return self._backoff.began_at is not None or bool(self._failing)
+        return self._backoff.in_trouble or bool(self._failing)
 
     def ring(self) -> None:
         """All folders are to be swept, as soon as the connection is not in trouble."""
@@ -64,8 +75,7 @@ class Watch(threading.Thread):
 
     def ask(self) -> Future[Round]:
         """A whole round now, even where the mailbox is in trouble; what it came to."""
-        asked: Future[Round] = Future()
-        self._asked.put(asked)
+        asked = self._callers.ask()
         self._bell.ring()
         return asked
 
@@ -81,8 +91,7 @@ class Watch(threading.Thread):
             if error and not self._post.stop.is_set():
                 self._rest_after(error)
         self._mailbox.close()
-        for one in self._take():
-            one.set_result(Round())
+        self._callers.end()
 
     def _broken(self) -> MailhookError | None:
         """What has ended the rounds; None for the end of all."""
@@ -91,16 +100,20 @@ class Watch(threading.Thread):
         except MailhookError as error:
             return error
         except Exception as bug:  # noqa: BLE001 - our bug must not cost the mailbox its thread
-            return Bug(f"a bug of mailhook: {whereabouts(bug)}; please report it")
+            broken = Bug(f"a bug of mailhook: {whereabouts(bug)}; please report it")
+            self._callers.answer(Round(errors=[broken]))
+            return broken
         return None
 
     def _go_on(self) -> None:
         """Rounds with rests between them, until the connection breaks or all is to end."""
         self._due.set()
         told = False
-        while not self._post.stop.is_set():
-            self._bell.mute()
-            if told or self._due.is_set() or not self._asked.empty():
+        while True:
+            self._bell.mute()  # before all that it may ring for is looked at, the end included
+            if self._post.stop.is_set():
+                return
+            if told or self._due.is_set() or self._callers.are_waiting():
                 self._round(told=told)
                 told = False
             else:
@@ -108,8 +121,7 @@ class Watch(threading.Thread):
 
     def _round(self, *, told: bool) -> None:
         """The watched folder; all of them where a ring is due. Raises where it is the mailbox."""
-        asked = self._take()
-        thorough = self._due.is_set() or bool(asked)
+        thorough = self._callers.take() or self._due.is_set()
         self._due.clear()
         result = Round()
         try:
@@ -121,13 +133,14 @@ class Watch(threading.Thread):
                 self._visit(folder, result, told=told and first, thorough=thorough)
         except MailhookError as error:
             result.errors += [] if error in result.errors else [error]
+            self._callers.answer(result)
             raise
-        finally:
-            for one in asked:
-                one.set_result(result)
-        if self._backoff.began_at is not None:
-            self._say_healed()
-        self._backoff.healed()
+        self._callers.answer(result)
+        self._vain_alarms = self._vain_alarms + 1 if told and not result.outcomes else 0
+        lasted = self._backoff.healed(time.monotonic())
+        if lasted is not None:
+            extra = {"mailbox": self.mailbox_name, "after_seconds": round(lasted, 1)}
+            log.info("healed", extra=extra)
 
     def _in_turn(self) -> list[str]:
         """The folders, those that broke the connection last: the others must have their turn."""
@@ -142,8 +155,8 @@ class Watch(threading.Thread):
             self._failing.pop(folder, None)
             return
         (error,) = one.errors
-        known = self._failing.get(folder) == str(error)
-        self._failing[folder] = str(error)
+        known = str(self._failing.get(folder)) == str(error)
+        self._failing[folder] = error
         if broke(error):
             raise error
         if not known:
@@ -153,7 +166,7 @@ class Watch(threading.Thread):
         """Wait for news, at most until it is time for a sign of life; whether something came."""
         seconds = self._post.settings.probe_seconds
         self._promise(seconds + _GRACE_SECONDS)
-        if self._watches and self._folders[0] not in self._failing and self._mailbox.has_idle():
+        if self._may_idle():
             if self._opened():
                 return True
             told = self._mailbox.wait(self._bell, seconds)
@@ -162,8 +175,18 @@ class Watch(threading.Thread):
         else:
             told = False
             self._mailbox.probe()
+        if not told:
+            self._vain_alarms = 0
         self._beat()
         return told
+
+    def _may_idle(self) -> bool:
+        return (
+            self._watches
+            and self._is_read(self._folders[0])
+            and self._vain_alarms < _VAIN_ALARMS
+            and self._mailbox.has_idle()
+        )
 
     def _opened(self) -> bool:
         """Whether the watched folder had to be opened, so that it has to be swept once more."""
@@ -173,8 +196,11 @@ class Watch(threading.Thread):
             return True  # the sweep will say so
 
     def _beat(self) -> None:
-        well = [folder for folder in self._folders if folder not in self._failing]
+        well = [folder for folder in self._folders if self._is_read(folder)]
         self._post.pulse.beat([self._mailbox.source(folder) for folder in well])
+
+    def _is_read(self, folder: str) -> bool:
+        return isinstance(self._failing.get(folder), Undone | None)
 
     def _rest_after(self, error: MailhookError) -> None:
         """Leave the server alone for a while, unless somebody asks."""
@@ -191,22 +217,9 @@ class Watch(threading.Thread):
         start = time.monotonic()
         while (left := start + seconds - time.monotonic()) > 0 and self._bell.wait(left):
             self._bell.mute()
-            if self._post.stop.is_set() or not self._asked.empty():
+            if self._post.stop.is_set() or self._callers.are_waiting():
                 break
         return time.monotonic() - start
-
-    def _say_healed(self) -> None:
-        began_at = self._backoff.began_at or 0
-        seconds = round(time.monotonic() - began_at, 1)
-        log.info("healed", extra={"mailbox": self.mailbox_name, "after_seconds": seconds})
-
-    def _take(self) -> list[Future[Round]]:
-        """Who has asked for a round until now."""
-        asked = []
-        with suppress(Empty):
-            while True:
-                asked.append(self._asked.get_nowait())
-        return asked
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         self._promise(_WORK_SECONDS)
