@@ -165,10 +165,12 @@ class Watch(threading.Thread):
     def _rest(self) -> bool:
         """Wait for news, at most until it is time for a sign of life; whether something came."""
         seconds = self._post.settings.probe_seconds
+        self._promise(_WORK_SECONDS)
+        idles = self._may_idle()
+        if idles and self._opened():
+            return True
         self._promise(seconds + _GRACE_SECONDS)
-        if self._may_idle():
-            if self._opened():
-                return True
+        if idles:
             told = self._mailbox.wait(self._bell, seconds)
         elif self._bell.wait(seconds):
             return False

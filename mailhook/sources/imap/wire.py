@@ -16,6 +16,8 @@ from typing import Any, Protocol, cast
 # A SEARCH answer is one line: a million UIDs must fit where imaplib allows a tenth of that.
 _LINE_BYTES = 16_000_000
 imaplib._MAXLINE = _LINE_BYTES  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other way
+# Responses taken in before anybody else is heard.
+_AT_ONCE = 1000
 # Untagged responses that say something beyond the command they came with.
 _LASTING = {"EXISTS", "EXPUNGE", "CAPABILITY", "READ-ONLY", "BYE"}
 
@@ -120,11 +122,14 @@ class Wire(imaplib.IMAP4):
             self._command_complete("IDLE", tag)
 
     def hear(self) -> None:
-        """Take in one response, whole, of which at least a part has come."""
-        self._left = self._patience.answer_bytes
-        with self._within(self._patience.probe):
-            self._get_response()
-            self._check_bye()
+        """Take in a response of which at least a part has come, and those that lie ready."""
+        with self._within(self._patience.probe):  # one timer, for it is a thread
+            for _ in range(_AT_ONCE):
+                self._left = self._patience.answer_bytes
+                self._get_response()
+                self._check_bye()
+                if b"\n" not in (self._peeked() or b""):
+                    break
         self.forget(*self.untagged_responses.keys() - _LASTING)
 
     def forget(self, *kinds: str) -> None:
@@ -150,21 +155,23 @@ class Wire(imaplib.IMAP4):
 
         It may lie in Python's buffer, where poll(2) does not see it.
         """
-        with suppress(ssl.SSLWantReadError):  # a part of a record is nothing yet
-            if self._peeked():
-                return True
-            if not readable([self.sock], 0):
-                return False
-            if not self._peeked():  # readable, but nothing to read: the end of it
-                raise self.abort("the server has closed the connection")
+        if self._peeked():
             return True
-        return False
+        if not readable([self.sock], 0):
+            return False
+        peeked = self._peeked()
+        if peeked == b"":  # readable, but nothing to read: the end of it
+            raise self.abort("the server has closed the connection")
+        return bool(peeked)
 
-    def _peeked(self) -> bool:
+    def _peeked(self) -> bytes | None:
+        """What has come and was not read; None for a part of a TLS record, which is nothing yet."""
         buffered = cast("BufferedReader", self.file)
         self.sock.settimeout(0)
         try:
-            return bool(buffered.peek(1))
+            return buffered.peek(1)
+        except ssl.SSLWantReadError:
+            return None
         finally:
             self.sock.settimeout(self._patience.read)
 
