@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
 from scripted_imap import CUT, HANG, HONEST, Drip, Mail, ScriptedImap
-from watching import IDLING, hook, idle_watch, idles, watching
+from watching import HURRIED, IDLING, hook, idle_watch, idles, watching
+
+from mailhook.errors import Bug
 
 SLOW = Drip(b"* OK " + b"x" * 100, 0.05)
 # The first IDLE goes so; the second one, of another connection, is honest.
@@ -251,3 +257,31 @@ def test_capabilities_are_asked_for_once(tmp_path: Path):
             idles(server)
     assert len(server.said("CAPABILITY")) == 2  # before and after the login
     assert server.capabilities == IDLING
+
+
+@given(
+    junk=st.one_of(
+        st.binary(max_size=60),
+        st.from_regex(
+            rb"\* [0-9]{1,12} (EXISTS|EXPUNGE|FETCH|RECENT)[ -~]{0,20}\r\n", fullmatch=True
+        ),
+        st.from_regex(rb"\* (OK|NO|BAD|BYE|PREAUTH) [ -~]{0,40}\r\n", fullmatch=True),
+        st.from_regex(rb"\* 1 FETCH \([ -~]{0,40}\{[0-9]{1,3}\}\r\n", fullmatch=True),
+    ),
+    where=st.sampled_from(["before", "while", "at the end"]),
+)
+@bounded(max_examples=12, deadline=None)
+def test_whatever_a_server_says_in_idle_the_next_mail_is_recorded(junk: bytes, where: str):
+    with TemporaryDirectory() as folder, ScriptedImap(Path(folder)) as server:
+        match where:
+            case "before":
+                server.on("IDLE", junk, HONEST, times=1)
+            case "while":
+                server.on("IDLE", HONEST, junk, times=1)
+            case "at the end":
+                server.on("DONE", junk, HONEST, times=1)
+        with idle_watch(Path(folder), server, probe_seconds=0.2, patience=HURRIED) as watched:
+            idles(server)
+            server.deliver(hook(1))
+            watched.until_recorded(1)
+        assert not [error for error in watched.errors if isinstance(error, Bug)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import certificates
 import pytest
 from scripted_imap import CUT, HANG, HONEST, QUICK, Box, Drip, Mail, ScriptedImap
-from watching import IDLING, PATIENCE, Hasty, hook, idle_watch, idles, watching
+from watching import HURRIED, IDLING, PATIENCE, Hasty, hook, idle_watch, idles, watching
 
 from mailhook.worker.backoff import Backoff
 
@@ -23,7 +23,6 @@ BROKEN = {
     "a literal of 4 GB": (b"* 1 FETCH (BODY[] {4294967296}\r\n", HANG),
 }
 COMMANDS = ["CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH", "NOOP", "STATUS"]
-HURRIED = replace(PATIENCE, read=0.3, opening=0.4, probe=0.4, command=0.4)
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -30,6 +30,7 @@ from mailhook.worker.watch import Watch, log
 IDLING = f"{PLAIN} IDLE"
 # In a black hole: short, but not too short for a busy machine.
 PATIENCE = replace(QUICK, read=1, opening=2, probe=0.5, command=2)
+HURRIED = replace(PATIENCE, read=0.3, opening=0.4, probe=0.4, command=0.4)
 # Nothing in a test takes longer, unless it has failed.
 SECONDS = 20
 
@@ -84,6 +85,11 @@ class Watched:
         self.backoffs.append(backoff)
         made.start()
         return made
+
+    @property
+    def errors(self) -> list[MailhookError]:
+        """What the connections have failed by."""
+        return [error for one in self.backoffs if isinstance(one, Hasty) for error in one.errors]
 
     def until_recorded(self, count: int) -> None:
         """Until so many more mails have become events."""
