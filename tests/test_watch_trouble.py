@@ -31,10 +31,11 @@ def test_a_connection_that_breaks_in_any_command_is_made_anew(
     tmp_path: Path, command: str, name: str
 ):
     with ScriptedImap(tmp_path, hook(0)) as server, watching(tmp_path) as watched:
-        settings = server.settings(poll_seconds=3600, probe_seconds=0.1)
+        server.boxes["Junk"] = Box()
+        settings = server.settings(probe_seconds=0.1, folders=["INBOX", "Junk"])
         backoff = Hasty()
         server.on(command, *BROKEN[name], times=1)
-        watch = watched.watch(settings, patience=HURRIED, backoff=backoff)
+        watch = watched.watch(settings, "INBOX", "Junk", patience=HURRIED, backoff=backoff)
         watched.until_recorded(1)
         if command == "STATUS":
             watch.ring()
@@ -65,9 +66,12 @@ def test_a_server_that_wants_to_be_left_alone_is(tmp_path: Path, name: str):
     backoff = Hasty()
     with ScriptedImap(tmp_path, hook(0)) as server:
         server.on(command, said, times=1)
-        with idle_watch(tmp_path, server, backoff=backoff, probe_seconds=0.2) as watched:
+        server.boxes["Junk"], server.capabilities = Box(), IDLING
+        settings = server.settings(probe_seconds=0.2, folders=["INBOX", "Junk"])
+        with watching(tmp_path) as watched:
+            watch = watched.watch(settings, "INBOX", "Junk", backoff=backoff)
             watched.until_recorded(1)
-            watched.watches[0].ring()
+            watch.ring()
             watched.until_said("healed")
     assert backoff.waits == [seconds]
     assert "will be tried again" in str(backoff.errors[0])

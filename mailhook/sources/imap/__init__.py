@@ -59,10 +59,14 @@ class Mailbox:
 
         The folder is opened with EXAMINE and read with PEEK: nothing in it
         changes. Nothing new costs one STATUS round trip and yields nothing; it is
-        not asked for where the server has `told` that something came.
+        not asked for where the server has `told` that something came, nor of the folder
+        that is open: of that STATUS may tell what was, even if it was made anew since
+        (RFC 9051 section 6.3.11; Dovecot does).
         """
         with connection.sentences(self.settings):
-            told_in = self._real_names.get(name, folder.plain(name)) if told else None
+            real = self._real_names.get(name, folder.plain(name))
+            is_open = self._client is not None and self._client.selected == (real, True)
+            told_in = real if told or is_open else None
             source = self.source(name)
             yield from sweep.sweep(
                 self._live, self.settings, name, source, position, told_in=told_in

@@ -41,7 +41,8 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
 ) -> Iterator[Batch]:
     """Batches of everything above the position, each with the position it leads to.
 
-    `told_in` is the folder's name on the server where it has said that something came.
+    `told_in` is the folder's name on the server where STATUS is not to be asked for: it
+    has said that something came, or the folder is open.
     """
     client = live()
     if told_in:
