@@ -170,6 +170,9 @@ def _make_private(path: Path) -> None:
 
 def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
     """Set what a commit must survive, and read it back (both can be refused silently)."""
+    # Before anything is written: a file that has pages changes this only by a VACUUM.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is pruned is not to be found in it
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]

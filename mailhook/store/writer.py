@@ -17,7 +17,10 @@ from mailhook.store.file import Lock, open_writable, sentences
 
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
+    from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
+
+_INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
 
 class Store:
@@ -129,6 +132,33 @@ class Store:
                     (name, error, now),
                 )
 
+    def sweep(self, sweep: Sweep) -> bool:
+        """Let retention remove its next rows; whether there may be more."""
+        with self._transaction():
+            return sweep.step(self._connection)
+
+    def give_back(self, pages: int) -> bool:
+        """Give so many free pages back to the file system; whether there are more.
+
+        False, too, for a store that is older than retention is, until it has been compacted.
+        """
+        with self._mutex, sentences(self.path):
+            if self._pragma("auto_vacuum") != _INCREMENTAL:
+                return False
+            free = self._pragma("freelist_count")
+            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            return 0 < self._pragma("freelist_count") < free
+
+    def compact(self) -> None:
+        """Write the whole file anew, without free pages; from then on `give_back` works.
+
+        Needs twice the store's size on the disk for a while, and nobody writes meanwhile.
+        """
+        with self._mutex, sentences(self.path):
+            self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     @cached_property
     def _recorder(self) -> Recorder:
         """Made when the first finding comes: a round that finds nothing need not wait for it."""
@@ -150,6 +180,9 @@ class Store:
             # been changed by somebody's `sqlite3` before it comes to write.
             self._connection.execute("BEGIN IMMEDIATE")
             yield
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _rows(self, sql: str, source: str) -> list[Any]:
         with self._mutex, sentences(self.path):
