@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mailhook import config
-from mailhook.config import MailboxSettings, Settings
+from mailhook.config import MailboxSettings, Settings, StoreSettings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
@@ -27,6 +27,7 @@ def problems(settings: Settings) -> list[Problem]:
         *([] if secrets else _keys(settings)),
         *(problem for found in mailboxes for problem in found),
         *_store(settings.store.path),
+        *_snapshot(settings.store),
     ]
 
 
@@ -71,6 +72,14 @@ def _store(path: Path) -> list[Problem]:
     except PermissionError:
         message = f"{path} cannot be reached: no permission"
         return [Problem("store.path", message, _AS_SERVICE)]
+
+
+def _snapshot(settings: StoreSettings) -> list[Problem]:
+    if settings.snapshot is None:
+        return []
+    from mailhook.store import copies
+
+    return copies.problems(settings.path, settings.snapshot)
 
 
 def _unwritable(path: Path) -> Iterator[Problem]:

@@ -17,12 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status"
+    " status snapshot backup prune"
 ).split()
-LATER = (
-    "doctor serve replay reconcile token oauth notify template init prune backup snapshot forget"
-    " explore"
-).split()
+LATER = ("doctor serve replay reconcile token oauth notify template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

@@ -67,7 +67,7 @@ class Held:
         return [key for (key,) in self.rows.execute("SELECT key FROM events ORDER BY id")]
 
     def _count(self, what: str) -> int:
-        (count,) = self.rows.execute(f"SELECT count(*) FROM {what}").fetchone()
+        (count,) = self.rows.execute(f"SELECT count(*) FROM {what}").fetchone()  # noqa: S608 - our words
         return int(count)
 
     def put_alerts(self, state: str) -> None:

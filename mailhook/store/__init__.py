@@ -1,7 +1,8 @@
 """The store: one SQLite file, written by one process, read by anyone."""
 
+from mailhook.store.file import StoreGoneError
 from mailhook.store.ledger import Foreseen
 from mailhook.store.reader import Filters, Reader
 from mailhook.store.writer import Store
 
-__all__ = ["Filters", "Foreseen", "Reader", "Store"]
+__all__ = ["Filters", "Foreseen", "Reader", "Store", "StoreGoneError"]

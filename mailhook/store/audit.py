@@ -6,6 +6,7 @@ import os
 import pwd
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +14,22 @@ from mailhook import times
 from mailhook.store.rows import to_json
 
 
-def note(  # noqa: PLR0913 - a row's columns
-    connection: sqlite3.Connection,
-    at: datetime,
-    who: str,
-    what: str,
-    detail: Mapping[str, Any],
-    why: str | None = None,
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did it, by which command's word, and why, as the settings or the person say."""
+
+    who: str
+    what: str
+    why: str | None = None
+
+
+def note(
+    connection: sqlite3.Connection, at: datetime, deed: Deed, detail: Mapping[str, Any]
 ) -> int:
-    """Write one row; its id. `what` is the command's word, `detail` holds no personal data."""
+    """Write one row; its id. `detail` holds counts and numbers of rows, no personal data."""
     cursor = connection.execute(
         "INSERT INTO audit (at, who, what, detail, why) VALUES (?, ?, ?, ?, ?)",
-        (times.stored(at), who, what, to_json(detail), why),
+        (times.stored(at), deed.who, deed.what, to_json(detail), deed.why),
     )
     return int(cursor.lastrowid or 0)
 

@@ -126,10 +126,8 @@ class Sweep:
 
     def __init__(self, settings: StoreSettings, now: datetime, who: str, rows: int = _ROWS) -> None:
         self.counts = Counts()
-        self._now, self._who = now, who
-        self._why = (
-            f"raw_days: {_days(settings.raw_days)}, event_days: {_days(settings.event_days)}"
-        )
+        why = f"raw_days: {_days(settings.raw_days)}, event_days: {_days(settings.event_days)}"
+        self._now, self._deed = now, audit.Deed(who, "prune", why)
         self._values = {**_before(settings, now), "rows": rows, "bytes": _BYTES}
         self._phases = [self._raw, self._events, self._deliveries]
         self._last = ("", 0)
@@ -174,8 +172,7 @@ class Sweep:
     def _note(self, connection: sqlite3.Connection) -> None:
         detail = asdict(self.counts)
         if self._audit_id is None:
-            noted = (self._now, self._who, "prune", detail, self._why)
-            self._audit_id = audit.note(connection, *noted)
+            self._audit_id = audit.note(connection, self._now, self._deed, detail)
         else:
             audit.amend(connection, self._audit_id, detail)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mailhook import times
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
-from mailhook.store.file import Lock, open_writable, sentences
+from mailhook.store.file import Lock, StoreGoneError, identity, open_writable, sentences
 
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
@@ -38,15 +38,20 @@ class Store:
         window_seconds: float = 180,
     ) -> None:
         self.path = path
+        self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
         self._mutex = threading.RLock()
-        with sentences(path):
-            self._lock = Lock(path, purpose)
+        self._open()
+
+    def _open(self) -> None:
+        self._identity: tuple[tuple[int, int], ...] = ()
+        with sentences(self.path):
+            self._lock = Lock(self.path, self._purpose)
         try:
-            self._connection: sqlite3.Connection = open_writable(path)
+            self._connection: sqlite3.Connection = open_writable(self.path)
         except BaseException:
             self._lock.release()
             raise
-        self._keep_raw, self._window_seconds = keep_raw, window_seconds
+        self._identity = identity(self.path)
         try:
             if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
                 self._refresh_vocabulary()  # the views of a new store need it at once
@@ -65,6 +70,42 @@ class Store:
         with self._mutex:
             self._connection.close()
             self._lock.release()
+
+    def is_there(self) -> bool:
+        """Whether the path still leads to the file that is open; costs two look-ups of names.
+
+        Each call that reads or writes looks too, and raises StoreGoneError if not.
+        """
+        return bool(self._identity) and identity(self.path) == self._identity
+
+    def heal(self) -> str:
+        """After StoreGoneError, make the path and the open file one again; what was done.
+
+        A file that was deleted is written back whole: it lives until it is closed here. One
+        that was put in its place stays, and is written from now on. Where neither can be
+        (folder gone, disk full), an error says so, and the call may be repeated.
+        """
+        with self._mutex, sentences(self.path):
+            if self.is_there():
+                return "it is there"
+            done = self._rescue()
+            self.close()
+            self.__dict__.pop("_recorder", None)
+            self._open()
+        return done
+
+    def _rescue(self) -> str:
+        if not self._identity:  # the last attempt came no further than closing it
+            return "it has been opened again"
+        if not self.path.exists():
+            from mailhook.store.copies import write_back
+
+            write_back(self._connection, self.path)
+            return "it was deleted; all that it held has been written back"
+        found = self.path.stat()
+        if (found.st_dev, found.st_ino) == self._identity[0]:
+            return "its WAL was deleted; all that it held has been written to the store"
+        return "another file was put in its place, which is read and written from now on"
 
     def record(
         self,
@@ -175,18 +216,29 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._mutex, sentences(self.path), self._connection:
-            # Not a deferred one: that would begin by reading, and what it read may have
-            # been changed by somebody's `sqlite3` before it comes to write.
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            with self._connection:
+                # Not a deferred one: that would begin by reading, and what it read may have
+                # been changed by somebody's `sqlite3` before it comes to write.
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._refuse_if_gone()
 
     def _pragma(self, name: str) -> int:
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _rows(self, sql: str, source: str) -> list[Any]:
         with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
             return self._connection.execute(sql, (source,)).fetchall()
+
+    def _refuse_if_gone(self) -> None:
+        """What is committed to a file without a name is lost when it is closed."""
+        if not self.is_there():
+            raise StoreGoneError(
+                f"{self.path} was deleted or replaced while it was in use; nothing was written"
+            )
 
     def _set_action(self, action: Action, **values: Any) -> None:  # noqa: ANN401 - a column
         assignments = ", ".join(f"{name} = ?" for name in values)
