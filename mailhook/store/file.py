@@ -8,7 +8,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -100,6 +100,16 @@ def identity(path: Path) -> tuple[tuple[int, int], ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple((one.st_dev, one.st_ino) for one in found)
+
+
+def drop_wal(path: Path, file: tuple[int, int]) -> None:
+    """Remove the WAL beside the store if it is that file: of another store's it would make soup."""
+    wal = Path(f"{path}-wal")
+    with suppress(FileNotFoundError):
+        found = wal.stat()
+        if (found.st_dev, found.st_ino) == file:
+            wal.unlink()
+            Path(f"{path}-shm").unlink()
 
 
 def open_writable(path: Path) -> sqlite3.Connection:

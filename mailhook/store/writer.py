@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mailhook import times
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
-from mailhook.store.file import Lock, StoreGoneError, identity, open_writable, sentences
+from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
 
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
@@ -105,6 +105,7 @@ class Store:
         found = self.path.stat()
         if (found.st_dev, found.st_ino) == self._identity[0]:
             return "its WAL was deleted; all that it held has been written to the store"
+        drop_wal(self.path, self._identity[1])
         return "another file was put in its place, which is read and written from now on"
 
     def record(
@@ -176,7 +177,9 @@ class Store:
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""
         with self._transaction():
-            return sweep.step(self._connection)
+            more = sweep.step(self._connection)
+            self.__dict__.pop("_recorder", None)  # it may not know of any tombstone yet
+        return more
 
     def give_back(self, pages: int) -> bool:
         """Give so many free pages back to the file system; whether there are more.
