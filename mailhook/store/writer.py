@@ -190,7 +190,8 @@ class Store:
             if self._pragma("auto_vacuum") != _INCREMENTAL:
                 return False
             free = self._pragma("freelist_count")
-            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            # QUIRK: each page is a row without columns, of which `execute` takes only the first.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
             return 0 < self._pragma("freelist_count") < free
 
     def compact(self) -> None:
