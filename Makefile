@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture bench lint servers lock clean
+.PHONY: demo test torture bench bench-watch lint servers lock clean
 
 demo: .venv/product
 	@$(BIN)/mailhook demo
@@ -15,6 +15,10 @@ torture: .venv/dev servers
 
 bench: .venv/dev servers
 	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py
+
+# ARGS=--full measures for longer.
+bench-watch: .venv/dev servers
+	@$(BIN)/python bench/watch.py $(ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -53,7 +53,7 @@ def verdict(ours: Results, theirs: Results) -> tuple[str, list[str]]:
         f"missed: with nothing new it took {nothing_new:.2f} s": nothing_new > _NOTHING_NEW_SECONDS,
         f"missed: it took {_megabytes(peak)} of memory": peak > _PEAK_BYTES,
     }
-    return _table(rows), [words for words, is_missed in missed.items() if is_missed]
+    return table(rows), [words for words, is_missed in missed.items() if is_missed]
 
 
 def _wall(run: Run) -> float:
@@ -77,7 +77,8 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """The rows, each column as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

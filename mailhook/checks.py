@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-from mailhook import config
-from mailhook.config import MailboxSettings, Settings, StoreSettings
+from mailhook import config, notify
+from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
@@ -21,14 +22,22 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
-    secrets = config.secret_problems(settings)
-    return [
-        *secrets,
-        *([] if secrets else _keys(settings)),
-        *(problem for found in mailboxes for problem in found),
-        *_store(settings.store.path),
-        *_snapshot(settings.store),
-    ]
+    local = _local(settings, config.secret_problems(settings))
+    return [*local, *(problem for found in mailboxes for problem in found)]
+
+
+def refuse_faults(settings: Settings) -> None:
+    """What `poll` and `run` begin with: no server is asked, and no command run for its secret.
+
+    Raises ConfigError with all that is wrong.
+    """
+    if faults := _local(settings, config.secret_problems(settings, commands=False)):
+        raise ConfigError(faults)
+
+
+def _local(settings: Settings, secrets: list[Problem]) -> list[Problem]:
+    keys = [] if secrets else _keys(settings)
+    return [*secrets, *keys, *_store(settings.store.path), *_snapshot(settings.store)]
 
 
 def warnings(settings: Settings) -> list[Problem]:
@@ -40,7 +49,7 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    return found
+    return [*found, *_not_understood(settings.notify)]
 
 
 def _keys(settings: Settings) -> list[Problem]:
@@ -51,14 +60,27 @@ def _keys(settings: Settings) -> list[Problem]:
     return []
 
 
+def _not_understood(targets: Sequence[NotifySettings]) -> Iterator[Problem]:
+    """Targets of which Apprise can make nothing; sends nothing."""
+    urls: dict[str, str] = {}
+    for nth, target in enumerate(targets):
+        with suppress(ConfigError):  # `config.secret_problems` tells
+            urls[f"notify[{nth}].url"] = target.url.reveal()
+    for path, is_understood in zip(urls, notify.understood(list(urls.values())), strict=True):
+        if not is_understood:
+            message = "Apprise can make nothing of this URL: no alarm would reach anybody"
+            yield Problem(path, message, "such as mailto://… or slack://…: see Apprise's services")
+
+
 def _mailbox(settings: MailboxSettings) -> list[Problem]:
     mailbox = Mailbox(settings)
     try:
         mailbox.open()
         return mailbox.check()
     except ConfigError as error:
-        # `config.secret_problems` has told of the secret, by its key.
-        return [problem for problem in error.problems if problem.path != str(settings.password)]
+        # `config.secret_problems` has told of the secrets, by their keys.
+        told_of = {str(secret) for _, secret in config.mailbox_secrets(settings)}
+        return [problem for problem in error.problems if problem.path not in told_of]
     except MailhookError as error:
         told = str(error).removeprefix(f"mailbox {settings.name}: ")
         return [Problem(f"mailboxes[{settings.name}]", told.removesuffix("; will be tried again"))]

@@ -51,10 +51,33 @@ class ConfigError(MailhookError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class LoginRefused(ConfigError):
+    """The server does not let this user in. To try again soon may lock the account."""
+
+
+class FolderMissing(ConfigError):
+    """The mailbox works, but has no folder of that name."""
+
+
 class TemporaryError(MailhookError):
-    """Nothing was written; the same call may succeed later (network, lock, full disk)."""
+    """Nothing was written; the same call may succeed later (network, lock, full disk).
+
+    `wait_seconds` is how long the other side wants to be left alone, at least.
+    """
 
     exit_code = 75
+
+    def __init__(self, message: str, wait_seconds: float = 0) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(message)
+
+
+class Bug(TemporaryError):
+    """A bug of ours that struck where it cannot be laid to one delivery; it is tried again."""
+
+
+class Refused(TemporaryError):
+    """The server said no to one thing, in good order: the connection can go on."""
 
 
 class UsageError(MailhookError):

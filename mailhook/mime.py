@@ -51,7 +51,9 @@ def leaves(headers: Mapping[str, str], body: bytes, depth: int = 0) -> list[Leaf
     if placed is None or payload is None:
         return None
     disposition, placing = placed
-    filename = placing.get("filename", parameters.get("name", ""))
+    filename = placing.get("filename", parameters.get("name", "")).strip()
+    if filename.startswith("<"):  # the general parser takes <> for quotation marks
+        return None
     return [Leaf(content_type, parameters.get("charset", ""), disposition, filename, payload)]
 
 

@@ -17,9 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status snapshot backup prune"
+    " status snapshot backup prune notify oauth"
 ).split()
-LATER = ("doctor serve replay reconcile token oauth notify template init forget explore").split()
+LATER = ("doctor serve replay reconcile token template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 
@@ -38,7 +38,8 @@ def found(path: tuple[str, ...]) -> click.Command:
     return command
 
 
-PATHS = [(), *((name,) for name in NAMES), ("quarantine", "list"), ("quarantine", "show")]
+INNER = [("quarantine", "list"), ("quarantine", "show"), ("notify", "test"), ("oauth", "login")]
+PATHS = [(), *((name,) for name in NAMES), *INNER]
 
 
 def test_the_commands_are_those_of_this_step_in_the_order_of_use():

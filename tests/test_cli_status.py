@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +48,7 @@ def test_when_all_is_well_it_says_so_and_ends_in_0(home: Home):
     assert re.search(r"^hooks +INBOX +\d+ s ago$", done.out, re.MULTILINE)
     assert "today (UTC)       1 recorded" in lines
     assert "in quarantine     none" in lines
+    assert re.search(r"^store +\d+ kB", done.out, re.MULTILINE)
     assert "what to do" not in lines
 
 
@@ -82,9 +85,11 @@ def test_as_json_it_says_all_of_it(home: Home):
     assert [advice["wrong"] for advice in told["advice"]] == [True]
 
 
-@pytest.mark.parametrize(("mailboxes", "alerts"), [(1, 0), (1, 30), (3, 1)])
+@pytest.mark.parametrize(
+    ("mailboxes", "alerts", "hides"), [(1, 0, False), (1, 30, True), (4, 1, True), (20, 1, True)]
+)
 def test_it_is_one_screen_of_80_by_24_however_much_there_is_to_do(
-    tmp_path: Path, mailboxes: int, alerts: int
+    tmp_path: Path, mailboxes: int, alerts: int, *, hides: bool
 ):
     home = Home(tmp_path, mailboxes=[mailbox(f"hooks-{nth}") for nth in range(mailboxes)])
     home.deliver(*(mails.write(FAILING.format(nth)) for nth in range(alerts)))
@@ -93,10 +98,43 @@ def test_it_is_one_screen_of_80_by_24_however_much_there_is_to_do(
     shown = on_terminal("-c", home.config, "status").out
     assert shown.count("\n") < 24
     assert "what to do" in shown
-    assert ("more: make the window higher" in shown) == (alerts == 30 or mailboxes == 3)
+    assert ("more: make the window higher" in shown) == hides
     piped = home.call("status").out
-    assert piped.count("\n- ") == mailboxes + alerts + 2
+    assert piped.count("\n- ") >= 1 + alerts + 2
     assert max(map(len, piped.splitlines())) <= 80
+
+
+def test_of_twenty_mailboxes_those_in_trouble_are_on_the_screen(tmp_path: Path):
+    home = Home(tmp_path, mailboxes=[mailbox(f"hooks-{nth}") for nth in range(20)])
+    settings = config.load(home.config)
+    with Store(home.store) as store:
+        store.beat("writer")
+        for nth, one in enumerate(settings.mailboxes):
+            store.beat(url(one, "INBOX"), "no answer" if nth == 17 else None)
+    shown = on_terminal("-c", home.config, "status").out
+    assert shown.count("\n") < 24
+    rows = re.findall(r"^hooks-(\d+) +INBOX.*?(failing)?(?: for \d+ s)?\s*$", shown, re.MULTILINE)
+    assert rows[0] == ("17", "failing")
+    hidden = re.search(r"… and (\d+) more, all well: --json shows them", shown)
+    assert hidden
+    assert len(rows) + int(hidden[1]) == 20
+    piped = home.call("status").out
+    assert re.findall(r"^hooks-(\d+)", piped, re.MULTILINE) == [str(nth) for nth in range(20)]
+
+
+def test_it_says_whether_the_service_runs(home: Home):
+    beat(home)
+    assert "\nservice           none; polled by hand or by a timer\n" in home.call("status").out
+    with Store(home.store) as store:
+        store.beat("writer")
+    assert re.search(r"^service +running, wrote \d s ago$", home.call("status").out, re.MULTILINE)
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE heartbeat SET at = '2026-08-03T10:00:00.000000Z'")
+    done = home.call("status")
+    assert done.code == 1
+    assert re.search(r"^service +no sign of it; wrote \d+ d", done.out, re.MULTILINE)
+    assert re.search(r"^hooks +INBOX .* ago +silent$", done.out, re.MULTILINE)
+    assert done.out.count("\n- ") == 1
 
 
 @pytest.mark.parametrize(
@@ -109,6 +147,7 @@ def test_it_is_one_screen_of_80_by_24_however_much_there_is_to_do(
         (timedelta(hours=2, minutes=0, seconds=40), "2 h ago"),
         (timedelta(days=4, hours=3), "4 d 3 h ago"),
         (timedelta(seconds=-3), "0 s ago"),
+        (timedelta(hours=-3), "in 3 h"),
     ],
 )
 def test_a_while_is_told_by_its_two_largest_units(ago: timedelta, words: str):

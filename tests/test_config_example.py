@@ -15,6 +15,8 @@ import mailhook
 from mailhook import config
 from mailhook.config import AfterSettings, FolderSettings, Secret, Settings
 from mailhook.config.keys import LATER, Pattern, dotted, known, sections
+from mailhook.config.oauth2 import ALLOWED, OAuth2Settings
+from mailhook.config.secret import SecretText
 from mailhook.errors import ConfigError
 
 EXAMPLE = (Path(mailhook.__file__).parents[1] / "config.example.yaml").read_text()
@@ -81,7 +83,10 @@ FEATURES: dict[Pattern, str] = {
     ("notify",): "",
     ("metrics",): "",
 }
-NOW = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place not in {*LATER, *FEATURES}]
+# What stands in place of another setting, and shows the keys of several ways at once.
+INSTEAD: Pattern = ("mailboxes", "*", "oauth2")
+APART = {*LATER, *FEATURES, INSTEAD}
+NOW = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place not in APART]
 SWITCHES = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place in FEATURES]
 AFTERWARDS = [pytest.param(b, id=dotted(b.place)) for b in BLOCKS if b.place in LATER]
 ALL_ON = "\n".join(map(on, LINES))
@@ -118,6 +123,29 @@ def test_a_feature_that_is_switched_off_shows_the_defaults_of_its_keys(
             assert getattr(one, name) == field.get_default(), name
 
 
+@pytest.mark.parametrize("way", ALLOWED, ids=" ".join)
+def test_each_way_to_a_token_works_with_its_keys_of_the_example(
+    way: tuple[str, str], tmp_path: Path
+):
+    whole = yaml.safe_load(ALL_ON)
+    (mailbox,) = whole["mailboxes"]
+    shown = mailbox["oauth2"] | {"provider": way[0], "flow": way[1]}
+    del mailbox["password"]
+    mailbox["oauth2"] = {key: shown[key] for key in ALLOWED[way] if shown[key] is not None}
+    made = load(yaml.safe_dump({"mailboxes": [mailbox]}), tmp_path).mailboxes[0].oauth2
+    assert made
+    assert (made.provider, made.flow) == way
+
+
+def test_of_the_ways_to_a_token_the_example_shows_the_defaults():
+    shown = yaml.safe_load(ALL_ON)["mailboxes"][0]["oauth2"]
+    usual = {key: shown[key] for key in ("provider", "tenant", "client_id", "client_secret")}
+    made = OAuth2Settings.model_validate(usual)
+    for key in ("flow", "authority", "ca_file", "token_file"):
+        assert getattr(made, key) == shown[key], key
+    assert list(made.scopes) == shown["scopes"]
+
+
 @pytest.mark.parametrize("block", AFTERWARDS)
 def test_a_setting_of_a_later_version_says_so_and_is_refused_by_name(block: Block, tmp_path: Path):
     assert "# not in this version" in block.line
@@ -137,7 +165,8 @@ def test_a_value_of_a_later_version_says_so_and_is_refused_by_name(tmp_path: Pat
 
 def test_every_key_there_is_or_will_be_stands_in_the_example():
     written = set(places(yaml.safe_load(ALL_ON)))
-    inline = {at for at, m in sections().items() if m in {Secret, FolderSettings, AfterSettings}}
+    in_one_line = {Secret, SecretText, FolderSettings, AfterSettings}
+    inline = {at for at, model in sections().items() if model in in_one_line}
     whole_lines = {key for key in known() if key[:-1] not in inline}
     assert {dotted(key) for key in whole_lines | LATER.keys()} <= {dotted(key) for key in written}
     for key in known() - whole_lines:

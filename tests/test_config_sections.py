@@ -183,7 +183,10 @@ def test_every_needed_key_of_a_mailbox_is_missed(load: Callable[[str], Settings]
     assert [path for path, _, _ in told] == [
         f"mailboxes[0].{key}" for key in ("name", "host", "username", "password")
     ]
-    assert {message for _, message, _ in told} == {"is missing"}
+    assert [message for _, message, _ in told] == [
+        *["is missing"] * 3,
+        "is missing, and so is oauth2",
+    ]
 
 
 def test_two_mailboxes_share_neither_name_nor_account(load: Callable[[str], Settings]):

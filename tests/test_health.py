@@ -90,29 +90,6 @@ def test_a_folder_never_polled_is_wrong(home: Home):
     assert not health(home).is_well
 
 
-@pytest.mark.parametrize(
-    ("minutes", "poll_seconds", "silent"), [(4, 60, 0), (6, 60, 1), (29, 600, 0), (31, 600, 1)]
-)
-def test_a_folder_is_silent_after_three_missed_rounds_but_not_before_five_minutes(
-    home: Home, minutes: int, poll_seconds: int, silent: int
-):
-    (mailbox,) = config.load(home.config).mailboxes
-    plain = {
-        "name": "hooks",
-        "host": mailbox.host,
-        "username": mailbox.username,
-        "password": {"env": "X"},
-        "poll_seconds": poll_seconds,
-    }
-    home.write({"mailboxes": [plain]})
-    beat(home)
-    found = said(home, timedelta(minutes=minutes))
-    assert len(found) == silent
-    for words in found:
-        assert words.startswith("hooks, INBOX: no completed round trip since 20")
-        assert words.endswith("; is the service running?")
-
-
 def test_a_folder_that_fails_says_since_when_and_why(home: Home):
     beat(home)
     beat(home, "login refused\n    hint: see\x1b[2J the password")

@@ -160,7 +160,7 @@ def test_by_default_every_wait_has_an_end(tmp_path: Path):
     with ScriptedImap(tmp_path) as server:
         usual = connection.patience(server.settings())
         larger = connection.patience(server.settings(max_message_bytes=100_000_000))
-    assert (usual.connect, usual.read, usual.opening) == (10, 60, 30)
+    assert (usual.connect, usual.read, usual.opening) == (10, 45, 30)
     assert usual.command == 120 + 200
     assert larger.command == 120 + 5000
     assert larger.answer_bytes > 100_000_000 > usual.answer_bytes

@@ -10,7 +10,7 @@ import pytest
 from dovecot import Account
 from scripted_imap import CUT, HANG, HONEST, Mail, ScriptedImap, poll, rows, settings
 
-from mailhook.errors import ConfigError, TemporaryError
+from mailhook.errors import FolderMissing, TemporaryError
 
 HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(5)]
 
@@ -110,7 +110,7 @@ def test_a_missing_folder_keeps_no_other_folder_waiting(tmp_path: Path):
         all_settings = settings(tmp_path, server.mailbox(folders=["Gone", "INBOX"]))
         result = poll(all_settings)
     assert result.outcomes == ["recorded"]
-    assert [type(error) for error in result.errors] == [ConfigError]
+    assert [type(error) for error in result.errors] == [FolderMissing]
     assert result.exit_code == 78
 
 

@@ -7,7 +7,7 @@ from email.message import Message as Tree
 
 import mails
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailhook import mime
@@ -64,6 +64,8 @@ def test_every_mail_a_program_writes_is_read_as_the_general_parser_reads_it(
 PIECES = st.sampled_from([b"", b"\r\n", b"--", b"\n", b"=", b"\r\n\r\n", b":", b'"', b" ", b"\0"])
 
 
+# A blank at the end of a file's name.
+@example("0000\r\r\r\x80\x80\x80\x80\U00010000", [b""], 0.90625, b" ", 0)
 @given(TEXTS, PAYLOADS, st.floats(0, 1), PIECES, st.integers(0, 3))
 @settings(max_examples=300, deadline=None)
 def test_a_mail_with_bytes_changed_is_read_the_same_or_not_at_all(
@@ -115,6 +117,14 @@ ONE = "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 )
 def test_what_is_not_by_the_book_is_left_to_the_general_parser(raw: str):
     assert by_the_book(raw.encode()) is None
+
+
+@pytest.mark.parametrize("name", [" file.bin ", " ", "<file.bin>", "<", " <file.bin> ", ">"])
+def test_the_name_of_a_file_is_read_as_the_general_parser_reads_it(name: str):
+    for header in ("Content-Disposition: attachment; filename", "Content-Type: a/b; name"):
+        raw = f'{header}="{name}"\r\n\r\nx'.encode()
+        found = by_the_book(raw)
+        assert found is None or found == by_the_parser(raw)
 
 
 def test_deep_nesting_is_left_to_the_general_parser():

@@ -268,9 +268,26 @@ def test_a_secret_written_anywhere_is_never_shown(
     place: str, spelled: str, rest: str, tmp_path_factory: pytest.TempPathFactory
 ):
     path = tmp_path_factory.getbasetemp() / "config.yaml"
-    path.write_text(f"{place.replace('§', spelled)}\n{rest}\n")
+    assert MARK not in shown(f"{place.replace('§', spelled)}\n{rest}\n", path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"password :{MARK}: x", f"password  :{MARK}", f"password :'{MARK}': x", f"a.b :{MARK}:: x"],
+)
+def test_a_colon_that_ends_no_key_does_not_show_what_follows_it(line: str, tmp_path: Path):
+    assert MARK not in shown(mailbox(line), tmp_path / "config.yaml")
+
+
+def test_a_misspelt_key_is_shown_without_its_value(tmp_path: Path):
+    for key in ("passwrod", "passwrod ", "'passwrod' "):
+        told = shown(mailbox(f"{key}: {MARK}"), tmp_path / "config.yaml")
+        assert f"{key}: ***" in told
+
+
+def shown(text: str, path: Path) -> str:
+    path.write_text(text)
     try:
-        shown = repr(config.load(path))
+        return repr(config.load(path))
     except ConfigError as error:
-        shown = f"{error} {error!r} {error.problems!r}"
-    assert MARK not in shown
+        return f"{error} {error!r} {error.problems!r}"

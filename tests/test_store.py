@@ -223,3 +223,14 @@ def test_somebody_else_who_writes_makes_it_wait_not_fail(path: Path, trust: Trus
         other.execute("COMMIT")
         writing.join()
     assert len(outcomes(path)) == 1
+
+
+def test_a_heartbeat_says_whom_its_error_calls_for(path: Path):
+    kind = "SELECT kind FROM heartbeat"
+    with Store(path) as store:
+        store.beat("INBOX", "the login was refused", "refused")
+        assert asked(path, kind) == [("refused",)]
+        store.beat("INBOX", "no route", "unreachable")
+        assert asked(path, kind) == [("unreachable",)]
+        store.beat("INBOX")
+        assert asked(path, kind) == [(None,)]

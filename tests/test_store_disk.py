@@ -38,17 +38,6 @@ def findings(trust: Trust) -> list[Finding]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted by root")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
-@pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that everybody may enter, and only we may write."""
     folder = Path(tempfile.mkdtemp(prefix="mailhook-"))

@@ -36,6 +36,8 @@ _COMMANDS = {
     "snapshot": "snapshot",
     "backup": "snapshot",
     "prune": "prune",
+    "notify": "notify",
+    "oauth": "oauth",
 }
 
 # As shells number what a signal ended: SIGINT, SIGPIPE.

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from mailhook.cli import options, screen
+from mailhook.cli.writing import Alone, writing
+from mailhook.config import Settings
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.model import Outcome
 
@@ -24,23 +26,22 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     all .eml, .mbox, .mbx, Maildirs and mailboxes without a suffix below it are read;
     - is standard input. The files stay as they are; reading one twice changes
     nothing. A message that is larger than `max_message_bytes` of every mailbox is
-    kept with its headers only.
+    kept with its headers only. Where the service runs, it stores what is read here.
     """
-    from mailhook import pipeline
+    from mailhook.control import deliveries
     from mailhook.sources import files
-    from mailhook.trust import Trust
 
     settings = options.settings(ctx)
     listing = files.find([_named(path) for path in paths])
     report = files.Report(list(listing.problems))
-    counts: Counter[Outcome] = Counter()
-    trust = Trust.of(settings.trust)
+    counts: Counter[str] = Counter()
     with (
-        options.store(settings, "ingest") as store,
+        writing(settings, "ingest", lambda: _alone(settings)) as call,
         screen.progress(len(listing.files), "files") as bar,
     ):
         for batch in files.read(listing.files, options.limit_bytes(settings), report):
-            counts.update(pipeline.ingest(batch, store, trust))
+            raws = [delivery.raw for delivery in batch.deliveries]
+            counts.update(call(deliveries.spelled(batch), raws).value["outcomes"])
             bar.update(bar.task_ids[0], completed=report.done)
         bar.update(bar.task_ids[0], completed=report.done)
     told = {name.value: counts[name] for name in Outcome if counts[name]}
@@ -50,6 +51,15 @@ def ingest(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
         click.echo(screen.counted(told))
     if report.problems:
         raise UnreadableInput("\n".join(map(screen.escaped, report.problems)))
+
+
+def _alone(settings: Settings) -> Alone:
+    """The storing by this process. Raises ConfigError where a signing key cannot be had."""
+    from mailhook.control import commands
+    from mailhook.trust import Trust
+
+    trust = Trust.of(settings.trust)
+    return lambda store: commands.ingest(store, lambda: trust)
 
 
 def _named(path: str) -> Path:

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +14,15 @@ from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
 from mailhook.cli.options import settings as load
+from mailhook.cli.writing import Alone, writing
+from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
+
+if TYPE_CHECKING:
+    from mailhook.control.command import Progress
+    from mailhook.control.commands import Round
+    from mailhook.store import Store
 
 
 @click.command()
@@ -58,44 +66,67 @@ def _wrapped(told: str) -> str:
 @as_json
 @click.pass_context
 def poll(ctx: click.Context, *, as_json: bool) -> None:
-    """One round of all mailboxes with its actions, then exit."""
-    from mailhook import worker
-    from mailhook.trust import Trust
+    """One round of all mailboxes with its actions, then exit.
 
+    Where the service runs, it does the round.
+    """
     settings = load(ctx)
     _need_mailboxes(settings.mailboxes)
-    counting, mutex = screen.Counting("mails"), threading.Lock()
-
-    def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
-        with mutex:
-            counting.add(len(outcomes))
-
-    with store(settings, "poll") as opened:
-        result = worker.poll(settings, opened, Trust.of(settings.trust), report)
+    counting = screen.Counting("mails")
+    with writing(settings, "poll", lambda: _alone(settings)) as call:
+        result = call({}, progress=counting.add)
     counting.stop()
-    counts = {name.value: result.outcomes.count(name) for name in Outcome}
-    told = {name: count for name, count in counts.items() if count}
+    told, errors = result.value["outcomes"], result.value["errors"]
     if as_json:
-        screen.document({"outcomes": told, "errors": [str(error) for error in result.errors]})
-    elif told or not result.errors:
+        screen.document(result.value)
+    elif told or not errors:
         click.echo(screen.counted(told))
-    for error in result.errors:
-        screen.words(f"mailhook: {screen.escaped_lines(str(error))}")
+    for error in errors:
+        screen.words(f"mailhook: {screen.escaped_lines(error)}")
     sys.exit(result.exit_code)
+
+
+def _alone(settings: Settings) -> Alone:
+    """The round by this process. Raises ConfigError with all that `check` would find at home."""
+    from mailhook import worker
+    from mailhook.checks import refuse_faults
+    from mailhook.control import commands
+    from mailhook.trust import Trust
+
+    refuse_faults(settings)
+    trust, mutex = Trust.of(settings.trust), threading.Lock()
+
+    def poll(store: Store, progress: Progress) -> Round:
+        def report(_: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+            with mutex:
+                progress(len(outcomes))
+
+        return worker.poll(settings, store, trust, report)
+
+    return lambda store: commands.poll(lambda progress: poll(store, progress))
 
 
 @click.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """The service: poll every mailbox each `poll_seconds` until told to stop."""
+    """The service: watch every mailbox until told to stop; take new settings at SIGHUP."""
     from mailhook import log, worker
     from mailhook.trust import Trust
 
-    settings = load(ctx)
-    _need_mailboxes(settings.mailboxes)
+    settings = _sound(ctx)
     log.configure(settings.log, sys.stderr)
     with store(settings, "run") as opened:
-        worker.run(settings, opened, Trust.of(settings.trust))
+        worker.run(settings, opened, Trust.of(settings.trust), lambda: _sound(ctx))
+
+
+def _sound(ctx: click.Context) -> Settings:
+    """The settings of this call. Raises ConfigError with all that `check` would find at home."""
+    from mailhook.checks import refuse_faults
+
+    settings = load(ctx)
+    _need_mailboxes(settings.mailboxes)
+    refuse_faults(settings)
+    return settings
 
 
 def _need_mailboxes(mailboxes: Sequence[object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -11,15 +11,24 @@ import click
 
 from mailhook import times
 from mailhook.cli import options, screen
-from mailhook.health import Folder, Health, look
+from mailhook.health import Folder, Health, in_words, look, room
 from mailhook.store import Reader
+
+# Lines of a screen: title, blank and prompt; head of the table and blank; blank and heading.
+_FRAME, _TABLE_FRAME, _ADVICE_FRAME = 3, 3, 2
+# What advice is left at least, where the folders are many.
+_FEW = 5
+# Figures stand so far from the edge.
+_INDENT = " " * 18
+# In this order where not all folders fit.
+_URGENCY = ("failing", "silent", "never", "well")
 
 
 @click.command()
 @options.as_json
 @click.pass_context
 def status(ctx: click.Context, *, as_json: bool) -> None:
-    """One screen: mailboxes, lag, counts, alerts, quarantine, what to do.
+    """One screen: service, mailboxes, lag, counts, alerts, quarantine, disk, what to do.
 
     Exits 1 where something is wrong.
     """
@@ -37,52 +46,91 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 def _show(health: Health, now: datetime) -> None:
     click.secho("all is well" if health.is_well else "something is wrong", bold=True)
     click.echo()
+    figures = list(_figures(health, now))
+    room = screen.height() - _FRAME if sys.stdout.isatty() else sys.maxsize
+    room -= sum(screen.wrapped(str(value), _INDENT).count("\n") + 1 for _, value in figures)
+    room -= _TABLE_FRAME * bool(health.folders) + _ADVICE_FRAME * bool(health.advice)
     if health.folders:
-        screen.table(
-            ("mailbox", "folder", "last round trip", "state"),
-            (
-                (one.mailbox, one.name, ago_in_words(one.beat_at, now), _state(one))
-                for one in health.folders
-            ),
-            cut=("mailbox", "folder", "state"),
-        )
-    click.echo()
-    screen.fields(
-        [
-            ("today (UTC)", screen.counted(health.today)),
-            ("from mail to row", _lag(health)),
-            ("alerts open", len(health.alerts)),
-            ("in quarantine", screen.counted(health.waiting) if health.waiting else "none"),
-        ]
-    )
+        room -= _show_folders(health.folders, now, room - min(2 * len(health.advice), _FEW))
+        click.echo()
+    screen.fields(figures)
     if health.advice:
         screen.heading("what to do")
-        _advise([one.words for one in health.advice], 13 + len(health.folders))
+        _advise([one.words for one in health.advice], room)
 
 
-def _advise(sentences: Sequence[str], taken: int) -> None:
-    """Print as many sentences as fit below the lines taken of a terminal; piped, all."""
-    room = screen.height() - taken if sys.stdout.isatty() else sys.maxsize
+def _show_folders(folders: Sequence[Folder], now: datetime, room: int) -> int:
+    """A table of the folders, those in trouble first if there is no room for all; its lines."""
+    fit = max(1, room - 1)
+    shown = folders if len(folders) <= room else sorted(folders, key=_urgency)[:fit]
+    screen.table(
+        ("mailbox", "folder", "last round trip", "state"),
+        (
+            (one.mailbox, one.name, ago_in_words(one.beat_at, now), _state(one, now))
+            for one in shown
+        ),
+        cut=("mailbox", "folder", "state"),
+    )
+    rest = [one for one in folders if one not in shown]
+    if rest:
+        ill = sum(one.state != "well" for one in rest)
+        said = f"of which {ill} not well" if ill else "all well"
+        click.echo(f"… and {len(rest)} more, {said}: --json shows them")
+    return len(shown) + bool(rest)
+
+
+def _urgency(folder: Folder) -> int:
+    return _URGENCY.index(folder.state)
+
+
+def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
+    if health.folders:
+        yield "service", _service(health, now)
+    yield "today (UTC)", screen.counted(health.today)
+    yield "from mail to row", _lag(health)
+    yield "alerts open", len(health.alerts)
+    yield "in quarantine", screen.counted(health.waiting) if health.waiting else "none"
+    if health.room:
+        short = f"; disk: {room.left(health.room)}" if room.is_short(health.room) else ""
+        yield "store", f"{in_words(health.room.store_bytes)}{short}"
+
+
+def _service(health: Health, now: datetime) -> str:
+    match health.service.state:
+        case "running":
+            return f"running, wrote {ago_in_words(health.service.beat_at, now)}"
+        case "stopped":
+            return f"no sign of it; wrote {ago_in_words(health.service.beat_at, now)}"
+    return "none; polled by hand or by a timer"
+
+
+def _advise(sentences: Sequence[str], room: int) -> None:
+    """Print as many sentences as fit into so many lines, one at least, and how many do not."""
     for nth, sentence in enumerate(sentences):
         said = f"- {screen.wrapped(screen.escaped(sentence), '  ')}"
         room -= said.count("\n") + 1
-        if nth and room < 0:
+        if nth and room < (nth + 1 < len(sentences)):
             click.echo(f"… and {len(sentences) - nth} more: make the window higher")
             break
         click.echo(said)
 
 
-def _state(folder: Folder) -> str:
-    if folder.error:
-        return "failing"
+def _state(folder: Folder, now: datetime) -> str:
+    if folder.state == "failing" and folder.failing_since:
+        return f"failing for {_duration((now - folder.failing_since) / timedelta(seconds=1))}"
+    if folder.state != "well":
+        return folder.state
     return f"{folder.queued} mails to be dealt with" if folder.queued else ""
 
 
 def ago_in_words(moment: datetime | None, now: datetime) -> str:
-    """How long before `now` that was: `2 h 5 min ago`, `never`."""
+    """How long before `now` that was: `2 h 5 min ago`, `never`; `in 3 h` of a clock set back."""
     if moment is None:
         return "never"
-    return f"{_duration((now - moment) / timedelta(seconds=1))} ago"
+    seconds = (now - moment) / timedelta(seconds=1)
+    if seconds <= -60:  # noqa: PLR2004 - a minute
+        return f"in {_duration(-seconds)}"
+    return f"{_duration(seconds)} ago"
 
 
 def _lag(health: Health) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailhook.config.oauth2 import OAuth2Settings, refuse_plain_text
 from mailhook.config.reading import find, load
 from mailhook.config.secret import Secret
 from mailhook.config.sections import (
@@ -16,7 +17,7 @@ from mailhook.config.sections import (
     StoreSettings,
     TrustSettings,
 )
-from mailhook.config.upkeep import secret_problems, warnings
+from mailhook.config.upkeep import mailbox_secrets, secret_problems, warnings
 
 __all__ = [
     "AfterSettings",
@@ -25,6 +26,7 @@ __all__ = [
     "MailboxSettings",
     "MetricsSettings",
     "NotifySettings",
+    "OAuth2Settings",
     "Secret",
     "Settings",
     "SnapshotSettings",
@@ -32,6 +34,8 @@ __all__ = [
     "TrustSettings",
     "find",
     "load",
+    "mailbox_secrets",
+    "refuse_plain_text",
     "secret_problems",
     "warnings",
 ]

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from mailhook.config.document import Document, Loc, Plain, Span
-from mailhook.config.keys import Pattern, known, pattern, sections
+from mailhook.config.keys import Pattern, is_secret, known, pattern, sections
 from mailhook.config.secret import REFERENCES, Secret, is_reference
 
 _MASK = "***"
@@ -61,8 +61,11 @@ class Excerpts:
         return self._text[start : min(end, start + 2 * _MAX_CHARS)].rstrip("\r\n")
 
     def _hide(self, span: Span) -> None:
-        # What is no word is no misspelt key: `password hunter2: x` lacks its colon.
-        start = span.start if _WORD_KEY.match(self._text, span.key) else span.key
+        # What is no word is no misspelt key: `password hunter2: x` lacks its colon, and
+        # in `password :hunter2: x` the first colon, without a blank behind it, ends no key.
+        key = _WORD_KEY.match(self._text, span.key, span.start)
+        ends = key and (key.end() == span.start or self._text[key.end()].isspace())
+        start = span.start if ends else span.key
         end = span.start + len(self._text[span.start : span.end].rstrip())
         for number in range(self.line(start), self.line(end) + 1):
             column = max(0, start - self._starts[number - 1])
@@ -91,9 +94,9 @@ def _may_be_secret(loc: Loc, value: Plain) -> bool:
     steps = pattern(loc)
     if isinstance(value, str) and "@" in value.partition("//")[2]:
         return True
-    if sections().get(steps) is Secret:
+    if is_secret(steps):
         return not is_reference(value)
-    if sections().get(steps[:-1]) is Secret:
+    if is_secret(steps[:-1]):
         return steps[-1] == "command"
     if steps in _secret_keys() and not isinstance(value, list):
         return True
@@ -104,7 +107,7 @@ def _may_be_secret(loc: Loc, value: Plain) -> bool:
 
 def _secret_keys() -> set[Pattern]:
     """The keys beneath which a reference to a secret stands, alone or in a list."""
-    secrets = (at for at, model in sections().items() if model is Secret)
+    secrets = (at for at, model in sections().items() if issubclass(model, Secret))
     return {at[:-1] if at[-1] == "*" else at for at in secrets}
 
 

@@ -23,7 +23,6 @@ LATER: dict[Pattern, str] = {
     ("api",): "reading the vendor's API",
     ("guard",): "the delivery guard",
     ("expect",): "the alarm on silence",
-    ("mailboxes", "*", "oauth2"): "OAuth",
     ("trust", "tag"): "proof by a tag",
 }
 """What each key stands for that is refused by name until its feature exists."""
@@ -65,11 +64,16 @@ def spelled(loc: Loc) -> Loc:
     return loc[: next(ends, None)]
 
 
+def is_secret(at: Pattern) -> bool:
+    """Whether a secret's reference stands there."""
+    return issubclass(sections().get(at, Settings), Secret)
+
+
 def secret_depth(loc: Loc) -> int | None:
     """How many leading steps of the place lead to a secret's reference, None if none do."""
     steps = pattern(loc)
     depths = range(1, len(steps) + 1)
-    return next((n for n in depths if sections().get(steps[:n]) is Secret), None)
+    return next((n for n in depths if is_secret(steps[:n])), None)
 
 
 def suggestion(loc: Loc) -> str:

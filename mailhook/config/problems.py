@@ -13,9 +13,9 @@ from mailhook.config.keys import (
     LATER,
     LATER_VALUES,
     dotted,
+    is_secret,
     pattern,
     secret_depth,
-    sections,
     spelled,
     suggestion,
 )
@@ -123,7 +123,7 @@ class Report:
         if kind == "extra_forbidden":
             return _unknown_key(loc)
         if kind == "missing":
-            return "is missing", HOW if sections().get(pattern(loc)) is Secret else ""
+            return "is missing", HOW if is_secret(pattern(loc)) else ""
         return self._misread(detail) or _expected(kind, loc, detail["input"], facts)
 
     def _misread(self, detail: ErrorDetails) -> tuple[str, str] | None:

@@ -78,7 +78,7 @@ def _checked(spelled: Document, root: dict[str, Plain], path: Path) -> Settings:
     except ValidationError as error:
         refused = error
     if settings and not broken and not spelled.faults:
-        return settings
+        return _at_home(settings)
     from mailhook.config.problems import Report
 
     report = Report(spelled, path.name)
@@ -87,6 +87,22 @@ def _checked(spelled: Document, root: dict[str, Plain], path: Path) -> Settings:
     if refused:
         report.add_errors(refused)
     raise ConfigError(report.problems())
+
+
+def _at_home(settings: Settings) -> Settings:
+    """The settings with a place for the tokens of each mailbox: the state directory.
+
+    That is systemd's where the unit has one, else the store's folder.
+    """
+    named = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    folder = Path(named) if named else settings.store.path.parent
+    mailboxes = tuple(
+        mailbox.model_copy(update={"oauth2": mailbox.oauth2.at_home(mailbox.name, folder)})
+        if mailbox.oauth2
+        else mailbox
+        for mailbox in settings.mailboxes
+    )
+    return settings.model_copy(update={"mailboxes": mailboxes})
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeGuard
+from typing import Annotated, ClassVar, Literal, TypeGuard
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -56,6 +56,9 @@ def _argument(value: str) -> str:
 class Secret(Section):
     """A reference to a secret; exactly one of the four is set."""
 
+    _one_line: ClassVar[bool] = True
+    _shape: ClassVar[str] = "one line of text"
+
     file: FilePath | None = None
     env: Annotated[Text, AfterValidator(_env)] | None = None
     credential: Annotated[Text, AfterValidator(_credential)] | None = None
@@ -66,7 +69,7 @@ class Secret(Section):
     @model_validator(mode="before")
     @classmethod
     def _is_one_reference(cls, value: object) -> object:
-        if isinstance(value, Secret):
+        if isinstance(value, cls):
             return value
         if not isinstance(value, dict):
             raise refusal("secrets come by reference only", HOW)
@@ -100,8 +103,8 @@ class Secret(Section):
         """The secret itself, without one trailing line break, read anew at each call.
 
         Raises:
-            ConfigError: it is not there, is empty, is not one line of text, or its
-                command failed; the reference is named, the value never.
+            ConfigError: it is not there, is empty, is not text, is not one line where
+                it must be, or its command failed; the reference is named, the value never.
         """
         try:
             raw = self._printed(command_seconds) if self.command else self._read()
@@ -115,7 +118,7 @@ class Secret(Section):
             raise self._failure(f"cannot be read: {reason}", self._remedy()) from None
         if not secret:
             raise self._failure("is empty", self._remedy())
-        if _NOT_ONE_LINE.search(secret):
+        if self._one_line and _NOT_ONE_LINE.search(secret):
             raise self._failure("holds more than one line", self._remedy())
         return secret
 
@@ -153,7 +156,7 @@ class Secret(Section):
 
     def _remedy(self) -> str:
         return {
-            "file": "one line of text, readable by the service's user only: chmod 600",
+            "file": f"{self._shape}, readable by the service's user only: chmod 600",
             "env": "set the variable in the service's environment",
             "credential": f"add LoadCredential={self.credential}:/path to the service's unit",
             "command": "run it by hand as the service's user: it must print the secret alone",
@@ -161,3 +164,10 @@ class Secret(Section):
 
     def _failure(self, message: str, hint: str = "") -> ConfigError:
         return ConfigError([Problem(str(self), message, hint)])
+
+
+class SecretText(Secret):
+    """A reference to a secret of any number of lines, such as a key file."""
+
+    _one_line = False
+    _shape = "text"

@@ -19,7 +19,8 @@ from mailhook.config.kinds import (
     is_loopback,
     refusal,
 )
-from mailhook.config.secret import Secret
+from mailhook.config.oauth2 import OAuth2Settings
+from mailhook.config.secret import HOW, Secret
 
 AFTER = "leave, seen, delete or {move: Folder}"
 _SCALARS = (str, bool, int, float, NoneType)
@@ -60,7 +61,8 @@ class MailboxSettings(Section):
     )
     ca_file: FilePath | None = None
     username: Text
-    password: Secret
+    oauth2: OAuth2Settings | None = None
+    password: Secret | None = Field(default=None, validate_default=True)
     folders: Annotated[tuple[FolderSettings, ...], Field(min_length=1)] = Field(
         default_factory=lambda: (FolderSettings(name="INBOX", idle=True),)
     )
@@ -80,6 +82,15 @@ class MailboxSettings(Section):
                 "implicit or starttls",
             )
         return tls
+
+    @field_validator("password")
+    @classmethod
+    def _password_or_tokens(cls, password: Secret | None, info: ValidationInfo) -> Secret | None:
+        if "oauth2" in info.data and (password is None) == (info.data["oauth2"] is None):
+            if password:
+                raise refusal("stands beside oauth2, and only one of them can be used")
+            raise refusal("is missing, and so is oauth2", f"one of them; a password as {HOW}")
+        return password
 
     @field_validator("folders", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mailhook.config.secret import Secret
-from mailhook.config.sections import Settings
+from mailhook.config.sections import MailboxSettings, Settings
 from mailhook.errors import ConfigError, Problem
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -18,10 +18,12 @@ def warnings(settings: Settings) -> list[Problem]:
     return [*_readable_secrets(settings), *_unprovable_mail(settings)]
 
 
-def secret_problems(settings: Settings) -> list[Problem]:
-    """Why secrets cannot be read now, each with its key's path; runs `command` references."""
+def secret_problems(settings: Settings, *, commands: bool = True) -> list[Problem]:
+    """Why secrets cannot be read now, each with its key's path; runs `commands`, or passes over."""
     problems: list[Problem] = []
     for path, secret in _secrets(settings):
+        if secret.command and not commands:
+            continue
         try:
             secret.reveal()
         except ConfigError as error:
@@ -32,9 +34,20 @@ def secret_problems(settings: Settings) -> list[Problem]:
     return problems
 
 
+def mailbox_secrets(mailbox: MailboxSettings) -> Iterator[tuple[str, Secret]]:
+    """Each secret the mailbox needs to log in, with its key's path."""
+    oauth2, at = mailbox.oauth2, f"mailboxes[{mailbox.name}]"
+    if mailbox.password:
+        yield f"{at}.password", mailbox.password
+    if oauth2 and oauth2.client_secret:
+        yield f"{at}.oauth2.client_secret", oauth2.client_secret
+    if oauth2 and oauth2.key:
+        yield f"{at}.oauth2.key", oauth2.key
+
+
 def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for mailbox in settings.mailboxes:
-        yield f"mailboxes[{mailbox.name}].password", mailbox.password
+        yield from mailbox_secrets(mailbox)
     for nth, key in enumerate(settings.trust.signing_keys):
         yield f"trust.signing_keys[{nth}]", key
     for nth, target in enumerate(settings.notify):

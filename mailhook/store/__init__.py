@@ -3,6 +3,16 @@
 from mailhook.store.file import StoreGoneError
 from mailhook.store.ledger import Foreseen
 from mailhook.store.reader import Filters, Reader
-from mailhook.store.writer import Store
+from mailhook.store.warned import Alarm, Letter
+from mailhook.store.writer import Store, Trouble
 
-__all__ = ["Filters", "Foreseen", "Reader", "Store", "StoreGoneError"]
+__all__ = [
+    "Alarm",
+    "Filters",
+    "Foreseen",
+    "Letter",
+    "Reader",
+    "Store",
+    "StoreGoneError",
+    "Trouble",
+]

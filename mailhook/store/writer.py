@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mailhook import times
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
+from mailhook.store import warned
 from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
 
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
+    from mailhook.store.warned import Alarm, Letter
+
+Trouble = Literal["refused", "unreachable", "settings"]
+
+
+_BEAT = """
+INSERT INTO heartbeat (name, at) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL, failing_since = NULL,
+    kind = NULL
+"""
 
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
@@ -155,24 +166,37 @@ class Store:
                 else:
                     self._connection.execute("DELETE FROM actions WHERE id = ?", (action.id,))
 
-    def beat(self, name: str, error: str | None = None) -> None:
-        """Note a completed round trip of `name`, or since when and why there is none."""
+    def beat(self, name: str, error: str | None = None, kind: Trouble | None = None) -> None:
+        """Note a completed round trip of `name`, or since when and why there is none.
+
+        `kind` says of an error whom it calls for: the login was refused, the
+        server was not reached, or the settings do not fit the mailbox.
+        """
         now = times.stored(times.now())
         with self._transaction():
             if error is None:
-                self._connection.execute(
-                    "INSERT INTO heartbeat (name, at) VALUES (?, ?)"
-                    " ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL,"
-                    " failing_since = NULL",
-                    (name, now),
-                )
+                self._connection.execute(_BEAT, (name, now))
             else:
                 self._connection.execute(
-                    "INSERT INTO heartbeat (name, at, error, failing_since) VALUES (?, '', ?, ?)"
+                    "INSERT INTO heartbeat (name, at, error, failing_since, kind)"
+                    " VALUES (?, '', ?, ?, ?)"
                     " ON CONFLICT (name) DO UPDATE SET error = excluded.error,"
-                    " failing_since = coalesce(failing_since, excluded.failing_since)",
-                    (name, error, now),
+                    " failing_since = coalesce(failing_since, excluded.failing_since),"
+                    " kind = excluded.kind",
+                    (name, error, now, kind),
                 )
+
+    def beats(self, beats: Mapping[str, datetime]) -> None:
+        """Note when each of these last completed a round trip; what kept it from one is over."""
+        with self._transaction():
+            self._connection.executemany(
+                _BEAT, [(name, times.stored(at)) for name, at in beats.items()]
+            )
+
+    def keep_alarms(self, alarms: Sequence[Alarm], letters: Sequence[Letter]) -> None:
+        """Put what the alarms know now in the place of what they knew before."""
+        with self._transaction():
+            warned.replace(self._connection, alarms, letters)
 
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""

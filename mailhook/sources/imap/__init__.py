@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Self
 
-from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Action, Batch, Position
-from mailhook.sources.imap import actions, connection, folder, sweep
-from mailhook.sources.imap.wire import Patience
+from mailhook.sources.imap import actions, connection, folder, idle, sweep
+from mailhook.sources.imap.wire import Client, Patience, Readable
 
 __all__ = ["Mailbox", "Patience"]
 
@@ -22,7 +22,8 @@ class Mailbox:
     def __init__(self, settings: MailboxSettings, patience: Patience | None = None) -> None:
         self.settings = settings
         self._patience = patience or connection.patience(settings)
-        self._client: IMAPClient | None = None
+        self._client: Client | None = None
+        self._real_names: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self.open()
@@ -31,14 +32,16 @@ class Mailbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def open(self) -> None:
-        """Connect and log in, unless that is done.
+    def open(self) -> bool:
+        """Connect and log in, unless that is done; whether it had to be.
 
         Raises TemporaryError for what may pass (network, server busy) and
         ConfigError for what will not (certificate, login, a port without TLS).
         """
-        if self._client is None:
-            self._client = connection.connect(self.settings, self._patience)
+        if self._client is not None:
+            return False
+        self._client = connection.connect(self.settings, self._patience)
+        return True
 
     def close(self) -> None:
         """Log out if the connection lives; never raises."""
@@ -50,14 +53,58 @@ class Mailbox:
         """The folder's URL, which names its row of `positions` (RFC 5092)."""
         return folder.url(self.settings, name)
 
-    def sweep(self, name: str, position: Position | None) -> Iterator[Batch]:
+    def sweep(self, name: str, position: Position | None, *, told: bool = False) -> Iterator[Batch]:
         """Everything in the folder above the position, in batches, in the order of UIDs.
 
         The folder is opened with EXAMINE and read with PEEK: nothing in it
-        changes. Nothing new costs one STATUS round trip and yields nothing.
+        changes. Nothing new costs one STATUS round trip and yields nothing; it is
+        not asked for where the server has `told` that something came.
         """
         with connection.sentences(self.settings):
-            yield from sweep.sweep(self._live, self.settings, name, self.source(name), position)
+            told_in = self._real_names.get(name) if told else None
+            source = self.source(name)
+            yield from sweep.sweep(
+                self._live, self.settings, name, source, position, told_in=told_in
+            )
+
+    def has_idle(self) -> bool:
+        """Whether the server says that it can tell of new mail by itself."""
+        with connection.sentences(self.settings):
+            client = self._live()
+            return client.grants_idle and bool(client.has_capability("IDLE"))
+
+    def watch(self, name: str) -> bool:
+        """Open the folder, so that `wait` is told what comes into it; whether that was needed.
+
+        If it was, what had come before has to be swept first. Raises ConfigError if
+        there is no such folder.
+        """
+        with connection.sentences(self.settings):
+            client = self._live()
+            real = self._real_names.get(name, folder.plain(name))
+            if client.selected == (real, True):
+                return False
+            try:
+                client.select_folder(real, readonly=True)
+            except IMAPClientError:
+                real = folder.find(client, self.settings, name)
+                client.select_folder(real, readonly=True)
+            self._real_names[name] = real
+            return True
+
+    def wait(self, bell: Readable, seconds: float) -> bool:
+        """IDLE until the server tells of new mail, the bell can be read, or the time is up.
+
+        Whether new mail was told of. A round trip was completed when this returns. A
+        server that refuses IDLE is not asked again on this connection.
+        """
+        with connection.sentences(self.settings):
+            return idle.wait(self._live(), bell, seconds)
+
+    def probe(self) -> None:
+        """One round trip that asks for nothing."""
+        with connection.sentences(self.settings):
+            self._live().noop()
 
     def perform(self, queued: Sequence[Action], note: actions.Note) -> None:
         """Work off the actions of one folder; `note` is told of whom each step took.
@@ -82,7 +129,7 @@ class Mailbox:
                 problems += [Problem(where, p.message, p.hint) for p in error.problems]
         return problems
 
-    def _live(self, *, anew: bool = False) -> IMAPClient:
+    def _live(self, *, anew: bool = False) -> Client:
         """The connection; `anew` after the server has ended the last one."""
         if anew:
             self.close()

@@ -12,7 +12,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, Protoco
 from mailhook.config import MailboxSettings
 from mailhook.errors import TemporaryError
 from mailhook.sources.imap import folder
-from mailhook.sources.imap.connection import FAILED, says_later
+from mailhook.sources.imap.connection import FAILED, later_seconds
 
 Told: TypeAlias = Mapping[bytes, Any]
 Usable = Callable[[Told], bool]
@@ -94,7 +94,7 @@ class Fetch:
         try:
             answer = self._live().fetch(list(uids), [item])
         except FAILED as error:
-            if says_later(error):
+            if later_seconds(error):
                 raise
             if not _refused(error):
                 self._reopen()

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 from imapclient import IMAPClient
 
 from mailhook.config import MailboxSettings
-from mailhook.sources.imap.connection import wrong
+from mailhook.errors import FolderMissing, Problem
 
 # What a name that only stands between others is marked with, RFC 9051 section 7.3.1.
 _NO_FOLDER = {b"\\noselect", b"\\nonexistent"}
@@ -34,7 +34,7 @@ def plain(name: str) -> str:
 
 
 def find(client: IMAPClient, settings: MailboxSettings, name: str) -> str:
-    """The folder's name on the server. Raises ConfigError, naming near ones, if it is missing."""
+    """The folder's name on the server. Raises FolderMissing, naming near ones."""
     known = found(client, name)
     if known:
         return known
@@ -43,7 +43,9 @@ def find(client: IMAPClient, settings: MailboxSettings, name: str) -> str:
     existing = _selectable(client, "*")
     near = difflib.get_close_matches(name, existing, n=3, cutoff=0.4)
     hint = f"there are: {', '.join(near or existing[:8])}"
-    raise wrong(settings, "folders", f"there is no folder {name!r}", hint)
+    raise FolderMissing(
+        [Problem(f"mailboxes[{settings.name}].folders", f"there is no folder {name!r}", hint)]
+    )
 
 
 def found(client: IMAPClient, name: str) -> str | None:

@@ -27,12 +27,23 @@ _BODIES = (b"BODY[]", b"RFC822", b"BODY[HEADER]<0>", b"BODY[HEADER]", b"RFC822.H
 _MOST_BYTES = 2**63 - 1
 
 
-def sweep(
-    live: Live, settings: MailboxSettings, name: str, source: str, position: Position | None
+def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
+    live: Live,
+    settings: MailboxSettings,
+    name: str,
+    source: str,
+    position: Position | None,
+    *,
+    told_in: str | None = None,
 ) -> Iterator[Batch]:
-    """Batches of everything above the position, each with the position it leads to."""
+    """Batches of everything above the position, each with the position it leads to.
+
+    `told_in` is the folder's name on the server where it has said that something came.
+    """
     client = live()
-    if position is None:
+    if told_in:
+        real = told_in
+    elif position is None:
         real = folder.find(client, settings, name)
     else:
         real = folder.plain(name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import imaplib
+import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from io import BufferedReader
+from typing import Any, Protocol, cast
 
 from imapclient import IMAPClient, SocketTimeout
 
@@ -23,16 +25,33 @@ class Patience:
     """What a server may take: seconds to connect, to the next byte, in all; bytes an answer.
 
     `opening` is for the greeting, for the TLS handshake and for the login, each;
-    `command` for any other command, however steadily its answer drips in, and
-    `ending` for the goodbye.
+    `probe` for what every server answers at once, `command` for any other command,
+    however steadily its answer drips in, and `ending` for the goodbye.
     """
 
     connect: float = 10
-    read: float = 60
+    read: float = 45
     opening: float = 30
+    probe: float = 20
     command: float = 120
     ending: float = 2
     answer_bytes: int = 2 * _LINE_BYTES
+
+
+class Readable(Protocol):
+    """What poll(2) takes."""
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        ...
+
+
+def readable(files: Sequence[Readable], seconds: float) -> bool:
+    """Whether one of them can be read, or has ended, within so many seconds."""
+    poller = select.poll()  # select(2) ends at the 1,024th descriptor
+    for file in files:
+        poller.register(file, select.POLLIN)
+    return bool(poller.poll(max(0, seconds) * 1000))
 
 
 class Client(IMAPClient):  # type: ignore[misc] # imapclient ships no types
@@ -50,11 +69,27 @@ class Client(IMAPClient):  # type: ignore[misc] # imapclient ships no types
             timeout=SocketTimeout(patience.connect, patience.read),
         )
         self.normalise_times = False
+        self.selected: tuple[str, bool] | None = None
+        self.grants_idle = True
         # At imapclient's level every answer is spelled out for a log that nobody reads.
         self._imap.debug = 0
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
         return Wire(self.host, self.port, self.ssl_context if self.ssl else None, self._patience)
+
+    @property
+    def wire(self) -> Wire:
+        """What lies beneath."""
+        wire: Wire = self._imap
+        return wire
+
+    def select_folder(self, folder: str, readonly: bool = False) -> dict[bytes, Any]:  # noqa: FBT001, FBT002 - imapclient's signature
+        """SELECT or EXAMINE, remembered in `selected` as name and whether read-only."""
+        self.selected = None
+        told: dict[bytes, Any] = super().select_folder(folder, readonly)
+        self.selected = (folder, readonly)
+        self.wire.heard_exists()  # that was the answer, not news
+        return told
 
 
 class Wire(imaplib.IMAP4):
@@ -102,6 +137,61 @@ class Wire(imaplib.IMAP4):
         with self._within(self._seconds(name)):
             return super()._command_complete(name, tag)  # type: ignore[misc] # likewise
 
+    def idle(self) -> bytes | None:
+        """Begin IDLE (RFC 2177), within the time for probing; its tag, None if it is refused."""
+        self._left = self._patience.answer_bytes
+        with self._within(self._patience.probe):
+            tag: bytes = self._command("IDLE")
+            while self._get_response() is not None:
+                if self.tagged_commands[tag]:
+                    del self.tagged_commands[tag]
+                    return None
+                self._check_bye()
+        return tag
+
+    def done(self, tag: bytes) -> None:
+        """End IDLE: a completed round trip."""
+        with self._within(self._patience.probe):
+            self.send(b"DONE\r\n")
+            self._command_complete("IDLE", tag)
+
+    def hear(self) -> None:
+        """Take in one response, whole, of which at least a part has come."""
+        self._left = self._patience.answer_bytes
+        with self._within(self._patience.probe):
+            self._get_response()
+            self._check_bye()
+        told = self.untagged_responses
+        for kind in told.keys() - {"EXISTS"}:  # flags, "still here": it would only pile up
+            del told[kind]
+
+    def heard_exists(self) -> bool:
+        """Whether EXISTS was told since this was last asked, in answer to whatever."""
+        return bool(self.untagged_responses.pop("EXISTS", None))
+
+    def has_more(self) -> bool:
+        """Whether something unread has come; raises abort where the server has hung up.
+
+        It may lie in Python's buffer, where poll(2) does not see it.
+        """
+        with suppress(ssl.SSLWantReadError):  # a part of a record is nothing yet
+            if self._peeked():
+                return True
+            if not readable([self.sock], 0):
+                return False
+            if not self._peeked():  # readable, but nothing to read: the end of it
+                raise self.abort("the server has closed the connection")
+            return True
+        return False
+
+    def _peeked(self) -> bool:
+        buffered = cast("BufferedReader", self.file)
+        self.sock.settimeout(0)
+        try:
+            return bool(buffered.peek(1))
+        finally:
+            self.sock.settimeout(self._patience.read)
+
     def read(self, size: int) -> bytes:
         """A literal, refused before it is read where its announced size is beyond all bounds."""
         self._spend(size)
@@ -131,6 +221,8 @@ class Wire(imaplib.IMAP4):
                 return self._patience.opening
             case "LOGOUT":
                 return self._patience.ending
+            case "NOOP":
+                return self._patience.probe
         return self._patience.command
 
     @contextmanager

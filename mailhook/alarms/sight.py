@@ -1,0 +1,75 @@
+"""Looking for what is wrong: in the store, as `status` does, and at the disk.
+
+This is done four times a minute for years: no question takes longer on a day with
+more mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mailhook import health, times
+from mailhook.alarms.conditions import (
+    Condition,
+    Hooks,
+    Kinds,
+    on_alerts,
+    on_disk,
+    on_folders,
+    on_quarantine,
+)
+from mailhook.config import Settings
+from mailhook.health import room
+from mailhook.sources.imap.folder import url
+from mailhook.store import Filters, Reader
+
+_DAY = timedelta(days=1)
+
+# More than that in quarantine is as bad as that.
+_MOST = 1000
+
+_WAITING = """
+SELECT count(*) AS count FROM (
+    SELECT recorded_at FROM deliveries WHERE outcome = 'quarantined' OR unread > 0
+    ORDER BY id DESC LIMIT ?)
+WHERE recorded_at >= ?
+"""
+_UNDERSTOOD = """
+SELECT count(*) AS count FROM (
+    SELECT 1 FROM deliveries
+    WHERE recorded_at >= ? AND outcome IN ('recorded', 'duplicate', 'alert') AND NOT unread
+    LIMIT ?)
+"""
+
+
+def conditions(
+    settings: Settings, store: Reader, started: datetime, now: datetime
+) -> list[Condition]:
+    """All that is wrong at `now`; the service has been there since `started`.
+
+    Raises TemporaryError where the store cannot be looked at.
+    """
+    space = room.look(settings.store.path)
+    alerts = [row for row in store.alerts(Filters()) if row["state"] == "open"]
+    return [
+        *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
+        *on_alerts(alerts, now),
+        *on_quarantine(_hooks(store, now)),
+        *(on_disk(space) if space else ()),
+    ]
+
+
+def _kinds(settings: Settings, store: Reader) -> Kinds:
+    kinds = {row["name"]: row["kind"] for row in store.rows("SELECT name, kind FROM heartbeat")}
+    return {
+        (mailbox.name, folder.name): kinds.get(url(mailbox, folder.name))
+        for mailbox in settings.mailboxes
+        for folder in mailbox.folders
+    }
+
+
+def _hooks(store: Reader, now: datetime) -> Hooks:
+    day = times.stored(now - _DAY)
+    waiting = int(store.rows(_WAITING, (_MOST, day))[0]["count"])
+    enough = 2 * waiting  # so many understood ones say as much as more of them
+    return Hooks(waiting, int(store.rows(_UNDERSTOOD, (day, enough))[0]["count"]))

@@ -1,0 +1,77 @@
+"""The commands that can go through the service, each made from what does the work.
+
+Whoever holds the store runs them: the service for its callers, or the command line
+itself while there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from mailhook.control import deliveries
+from mailhook.control.command import Command, Progress, Request, Result, Talk
+from mailhook.errors import MailhookError
+from mailhook.model import Json, Outcome
+from mailhook.store import Store
+from mailhook.trust import Trust
+
+
+class Round(Protocol):
+    """What a round over the mailboxes came to."""
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """Of each delivery."""
+
+    @property
+    def errors(self) -> Sequence[MailhookError]:
+        """Of mailboxes and folders."""
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of the errors', else 0."""
+
+
+def ingest(store: Store, trust: Callable[[], Trust]) -> Command:
+    """Examine and commit one batch of mails from files; `deliveries` spells the request.
+
+    `trust` is asked anew each time, for `reload` may change it.
+    """
+
+    def command(request: Request, talk: Talk) -> Result:
+        from mailhook import pipeline
+
+        batch = deliveries.read(request, talk.raws)
+        outcomes = pipeline.ingest(batch, store, trust())
+        talk.progress(len(outcomes))
+        return Result({"outcomes": _counted(outcomes)})
+
+    return command
+
+
+def poll(work: Callable[[Progress], Round]) -> Command:
+    """One round of all mailboxes; its errors are told in words beside the outcomes."""
+
+    def command(_: Request, talk: Talk) -> Result:
+        done = work(talk.progress)
+        errors: list[Json] = [str(error) for error in done.errors]
+        return Result({"outcomes": _counted(done.outcomes), "errors": errors}, done.exit_code)
+
+    return command
+
+
+def counting(work: Callable[[Progress], Mapping[str, int]]) -> Command:
+    """Work that needs no arguments and comes to counts, such as `prune`."""
+
+    def command(_: Request, talk: Talk) -> Result:
+        return Result({"counts": dict(work(talk.progress))})
+
+    return command
+
+
+def _counted(outcomes: Iterable[Outcome]) -> dict[str, Json]:
+    """How many there are of each, in the order of the outcomes, the absent left out."""
+    listed = list(outcomes)
+    counts = {name.value: listed.count(name) for name in Outcome}
+    return {name: count for name, count in counts.items() if count}

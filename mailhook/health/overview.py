@@ -1,0 +1,140 @@
+"""The whole picture: every part looked at, every sentence said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailhook import times
+from mailhook.config import Settings
+from mailhook.health import room, sentences, signs
+from mailhook.health.model import Advice, Folder, Health
+from mailhook.store import Filters, Reader
+
+# What nobody has seen to for so long is still shown, but raises no alarm any more.
+_FRESH = timedelta(days=7)
+
+# The plus keeps SQLite to the index of what waits: that on the time would read all mails.
+_WAITING = """
+SELECT iif(unread AND outcome <> 'quarantined', 'unread',
+           substr(reason, 1, instr(reason || ':', ':') - 1)) AS name,
+       count(*) AS count
+FROM deliveries
+WHERE (outcome = 'quarantined' OR unread > 0) AND +recorded_at >= ? GROUP BY name
+"""
+
+_HEARD = """
+SELECT a.id FROM alerts a JOIN sightings s ON s.event_id = a.event_id
+WHERE a.state = 'open' GROUP BY a.id HAVING max(s.seen_at) >= ?
+"""
+
+# Of the last ones only: on a day of a million mails the others would cost seconds.
+_LAGS = """
+SELECT max(0, (julianday(recorded_at) - julianday(received_at)) * 86400) AS lag
+FROM deliveries WHERE recorded_at >= ? AND channel = 'email' ORDER BY recorded_at DESC LIMIT 10000
+"""
+_LONGEST = f"SELECT count(*) AS count, max(lag) AS longest FROM ({_LAGS})"  # noqa: S608 - ours
+_NTH = f"SELECT lag FROM ({_LAGS}) ORDER BY lag LIMIT 1 OFFSET ?"  # noqa: S608 - likewise
+
+
+def look(settings: Settings, store: Reader, now: datetime) -> Health:
+    """The state of things at `now`, and what to do about it."""
+    service, found = signs.look(settings, store, now)
+    space = room.look(settings.store.path)
+    alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
+    waiting = _counts(store, _WAITING, "")
+    fresh = times.stored(now - _FRESH)
+    advice = dict.fromkeys(
+        (
+            *sentences.advise(service, found),
+            *room.advise(space),
+            *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
+            *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
+        )
+    )
+    return Health(
+        folders=found,
+        today=_today(store, now),
+        lag_seconds=_lag(store, now),
+        alerts=alerts,
+        waiting=waiting,
+        advice=tuple(advice),
+        service=service,
+        room=space,
+    )
+
+
+def folders(settings: Settings, store: Reader, now: datetime | None = None) -> tuple[Folder, ...]:
+    """Each folder of each mailbox, as its last round trip left it; costs a few rows."""
+    return signs.look(settings, store, now or times.now())[1]
+
+
+def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[Advice]:
+    for alert in alerts:
+        endpoint = alert["endpoint"] or "an endpoint that is not named"
+        words = {
+            "delivery_failing": f"deliveries to {endpoint} fail: look at its server, before the"
+            " vendor switches the hook off",
+            "hook_disabled": f"the hook for {endpoint} is switched off: mend its server, then"
+            " enable the hook in the vendor's dashboard",
+            "hook_status": f"the state of the hook for {endpoint} has changed: see"
+            " `mailhook alerts`",
+        }[alert["kind"]]
+        wrong = alert["id"] in fresh and alert["kind"] != "hook_status"
+        yield Advice(words, wrong=wrong, topic="alert")
+
+
+def _on_quarantine(
+    waiting: dict[str, int], fresh: dict[str, int], settings: Settings, store: Reader
+) -> Iterator[Advice]:
+    unproven = waiting.get("untrusted", 0)
+    others = sum(waiting.values()) - unproven
+    if unproven and not settings.trust.authserv_id:
+        yield Advice(
+            f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
+            " set: name there the server that checks your mail (the first word of its"
+            " Authentication-Results header)",
+            topic="quarantine",
+        )
+    elif unproven:
+        proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
+        yield Advice(
+            f"hooks in quarantine whose sender is not proven: {unproven}; see"
+            " `mailhook quarantine list`",
+            wrong=not proven,
+            topic="quarantine",
+        )
+    if others:
+        yield Advice(
+            f"in quarantine, not understood or not fetched: {others}; see"
+            " `mailhook quarantine list`",
+            wrong=bool(fresh.keys() - {"untrusted"}),
+            topic="quarantine",
+        )
+
+
+def _today(store: Reader, now: datetime) -> dict[str, int]:
+    return _counts(
+        store,
+        "SELECT outcome AS name, count(*) AS count FROM deliveries WHERE recorded_at >= ?"
+        " GROUP BY name ORDER BY count DESC",
+        _midnight(now),
+    )
+
+
+def _lag(store: Reader, now: datetime) -> tuple[float, float] | None:
+    since = _midnight(now)
+    total = store.rows(_LONGEST, (since,))[0]
+    if not total["count"]:
+        return None
+    middle = store.rows(_NTH, (since, total["count"] // 2))
+    return (middle[0]["lag"], total["longest"])
+
+
+def _counts(store: Reader, sql: str, *values: str) -> dict[str, int]:
+    return {row["name"]: row["count"] for row in store.rows(sql, values)}
+
+
+def _midnight(now: datetime) -> str:
+    return times.stored(now.replace(hour=0, minute=0, second=0, microsecond=0))

@@ -1,0 +1,86 @@
+"""What is to be done about the service and its folders, said once for all it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import TypeVar
+
+from mailhook import times
+from mailhook.health.model import Advice, Folder, Service
+
+# Named one by one; of more, only how many.
+_NAMED = 3
+
+K = TypeVar("K", bound=Hashable)
+
+
+def advise(service: Service, folders: Sequence[Folder]) -> Iterator[Advice]:
+    """The gravest first. Where the service is stopped, silence has its reason already."""
+    stopped = bool(folders) and service.state == "stopped"
+    if stopped and service.beat_at:
+        yield Advice(
+            f"no sign of the service since {times.short(service.beat_at)}: it is stopped or cannot"
+            " write; see `systemctl status mailhook`",
+            topic="service",
+        )
+    yield from _on_failing([one for one in folders if one.state == "failing"])
+    if not stopped:
+        yield from _on_never([one for one in folders if one.state == "never"], service)
+        yield from _on_silent([one for one in folders if one.state == "silent"], service)
+    yield from _on_refused(folders)
+
+
+def _on_failing(folders: Sequence[Folder]) -> Iterator[Advice]:
+    for group in _alike(folders, lambda one: (one.failing_since, one.error)):
+        first = group[0]
+        since = f" since {times.short(first.failing_since)}" if first.failing_since else ""
+        told = f"{_names(group)}: no round trip{since}"
+        yield Advice(f"{told}: {first.error}", topic="mailbox", brief=told)
+
+
+def _on_never(folders: Sequence[Folder], service: Service) -> Iterator[Advice]:
+    if folders:
+        todo = (
+            "the service has not got to it yet; if that lasts, see its log"
+            if service.state == "running"
+            else "start the service, or `mailhook poll`"
+        )
+        yield Advice(f"{_names(folders)}: never polled; {todo}", topic="mailbox")
+
+
+def _on_silent(folders: Sequence[Folder], service: Service) -> Iterator[Advice]:
+    if folders:
+        since = min(one.beat_at for one in folders if one.beat_at)
+        todo = (
+            "the service runs but does not get there; see its log"
+            if service.state == "running"
+            else "is the service running, or the timer?"
+        )
+        yield Advice(
+            f"{_names(folders)}: no completed round trip since {times.short(since)}; {todo}",
+            topic="mailbox",
+        )
+
+
+def _on_refused(folders: Sequence[Folder]) -> Iterator[Advice]:
+    for one in folders:
+        if one.refused:
+            told = f"{_name(one)}: mails still to be dealt with: {one.queued}"
+            yield Advice(f"{told}; {one.refused}", topic="mailbox", brief=told)
+
+
+def _alike(folders: Sequence[Folder], key: Callable[[Folder], K]) -> list[list[Folder]]:
+    groups: dict[K, list[Folder]] = {}
+    for one in folders:
+        groups.setdefault(key(one), []).append(one)
+    return list(groups.values())
+
+
+def _names(folders: Sequence[Folder]) -> str:
+    named = folders if len(folders) <= _NAMED else folders[: _NAMED - 1]
+    rest = len(folders) - len(named)
+    return "; ".join(map(_name, named)) + (f" and {rest} more" if rest else "")
+
+
+def _name(folder: Folder) -> str:
+    return f"{folder.mailbox}, {folder.name}"

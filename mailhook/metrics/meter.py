@@ -1,0 +1,48 @@
+"""What the worker reports as it happens; nobody need ask whether anyone counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailhook.errors import Bug, ConfigError, LoginRefused, MailhookError, Refused, TemporaryError
+from mailhook.model import Outcome
+
+# What keeps a mailbox from its round trip; anything else is counted as `other`.
+KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug", "other")
+
+
+def kind_of(error: MailhookError) -> str:
+    """Under which of `KINDS` an error of a mailbox is counted; `store` is for its caller to say."""
+    match error:
+        case LoginRefused():
+            return "login"
+        case ConfigError():
+            return "settings"
+        case Refused():
+            return "refused"
+        case Bug():
+            return "bug"
+        case TemporaryError(wait_seconds=seconds):
+            return "throttled" if seconds else "network"
+    return "other"
+
+
+class Meter:
+    """Takes reports, from any thread, and forgets them: figures are switched off."""
+
+    def batch(
+        self, mailbox: str, outcomes: Sequence[Outcome], lag_seconds: Sequence[float]
+    ) -> None:
+        """A batch was committed; of each mail its outcome, and from its arrival to its row."""
+
+    def round_trip(self, mailbox: str, folder: str, seconds: float) -> None:
+        """A round trip with the folder's server was completed, and took so long."""
+
+    def connected(self, mailbox: str) -> None:
+        """A connection was made and its login accepted."""
+
+    def broken(self, mailbox: str, kind: str) -> None:
+        """A round trip failed; `kind` is one of `KINDS`."""
+
+    def waited(self, mailbox: str, seconds: float) -> None:
+        """The mailbox was left alone for so long after a failure."""

@@ -1,0 +1,141 @@
+"""All that runs by one set of settings: watches, rings, chores. Started once, stopped once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, wait
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from mailhook.config import Settings
+from mailhook.errors import TemporaryError
+from mailhook.metrics import Meter
+from mailhook.store import Store
+from mailhook.trust import Trust
+from mailhook.worker.chore import Chore
+from mailhook.worker.pulse import Pulse
+from mailhook.worker.rings import Rings
+from mailhook.worker.rounds import Post, Round
+from mailhook.worker.tally import Tally
+from mailhook.worker.watch import Watch
+
+if TYPE_CHECKING:
+    from mailhook.alarms import Alarms
+
+log = logging.getLogger(__name__)
+
+# Seconds. A service manager waits longer, but a person at a terminal does not.
+_STOP_SECONDS = 3
+_HEARTBEAT_SECONDS = 15
+_LOOK_SECONDS = 0.5
+# A commit that takes longer than this has met a disk that hangs.
+_STUCK_SECONDS = 300
+
+
+class Parts:
+    """All that goes by one set of settings: watches, rings, chores. Started once, stopped once."""
+
+    def __init__(
+        self, settings: Settings, store: Store, trust: Trust, meter: Meter | None = None
+    ) -> None:
+        self.settings, self.trust = settings, trust
+        self._stop = threading.Event()
+        self._pulse = Pulse(store)
+        self._rings = Rings()
+        self._tally = Tally()
+        self._watches: list[Watch] = []
+        for mailbox in settings.mailboxes:
+            post = Post(
+                mailbox, store, trust, self._pulse, self._tally.add, self._stop, meter or Meter()
+            )
+            self._watches += _watches(post)
+        self._heartbeat = Chore("heartbeat", self._pulse.flush)
+        self._chores = [self._heartbeat]
+        self._alarms = _alarms(settings, store)
+
+    def start(self) -> None:
+        """Begin with a sweep of everything."""
+        for watch in self._watches:
+            seconds = watch.poll_seconds
+            self._rings.every(seconds, f"poll {watch.mailbox_name}", watch.ring)
+            watch.start()
+        self._rings.every(_HEARTBEAT_SECONDS, "heartbeat", self._heartbeat.ring)
+        for chore in self._chores:
+            chore.start()
+        self._heartbeat.ring()
+        if self._alarms:
+            self._rings.every(self._alarms.ring_seconds, "alarms", self._alarms.bell.set)
+            self._alarms.start()
+        self._rings.start()
+
+    def stop(self) -> None:
+        """End each thread after the batch or the chore it is at, or leave it behind."""
+        self._rings.stop()
+        self._stop.set()
+        for watch in self._watches:
+            watch.wake()
+        for chore in self._chores:
+            chore.end()
+        if self._alarms:
+            self._alarms.close()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for thread in chain(self._watches, self._chores):
+            thread.join(max(0, deadline - time.monotonic()))
+            if thread.is_alive():
+                # Its batch is either committed or will be read again: nothing is lost.
+                log.warning("left in the middle of its work", extra={"where": thread.name})
+
+    def mind_the_clock(self) -> None:
+        """To be called each second or so."""
+        self._rings.mind_the_clock()
+
+    def state(self) -> str:
+        """One line: how many mailboxes, how many in trouble, what was done."""
+        count = len(self.settings.mailboxes)
+        noun = "mailbox" if count == 1 else "mailboxes"
+        troubled = {one.mailbox_name for one in self._watches if one.in_trouble}
+        trouble = f", in trouble: {', '.join(sorted(troubled))}" if troubled else ""
+        return f"{count} {noun}{trouble}; {self._tally.words()}"
+
+    def stuck(self) -> list[str]:
+        """The threads that have not shown a sign of life when they should have."""
+        now = time.monotonic()
+        stuck = [one.name for one in self._watches if not one.is_alive() or now > one.back_by]
+        late = now - self._heartbeat.done_at > _STUCK_SECONDS
+        return [*stuck, *(["heartbeat"] if late else [])]
+
+    def poll(self, progress: Callable[[int], None]) -> Round:
+        """One round of all mailboxes now, by the threads that own them; counts its mails.
+
+        Raises TemporaryError where these parts are stopped meanwhile.
+        """
+        result, asked = Round(), {watch.ask() for watch in self._watches}
+        while asked:
+            if self._stop.is_set():
+                raise TemporaryError("the service is being stopped, or takes new settings")
+            done, asked = wait(asked, _LOOK_SECONDS, FIRST_COMPLETED)
+            for one in done:
+                result.add(one.result())
+                progress(len(one.result().outcomes))
+        return result
+
+
+def _alarms(settings: Settings, store: Store) -> Alarms | None:
+    if not settings.notify:
+        return None  # who tells nobody need not load what tells
+    from mailhook.alarms import Alarms
+
+    return Alarms(settings, store)
+
+
+def _watches(post: Post) -> list[Watch]:
+    """One for the first folder and those that are polled, one more for each other to be watched."""
+    settings = post.settings
+    first, *others = settings.folders
+    own = [folder.name for folder in others if folder.idle and settings.idle]
+    polled = [folder.name for folder in others if folder.name not in own]
+    main = Watch(post, [first.name, *polled], watches=first.idle and settings.idle)
+    return [main, *(Watch(post, [name], watches=True) for name in own)]

@@ -1,0 +1,134 @@
+"""The service: what tells it to change or to end, and how it shows that it lives."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+
+from mailhook.config import Settings
+from mailhook.control import commands
+from mailhook.control.command import Command, Progress
+from mailhook.control.server import Server
+from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.metrics import Exporter
+from mailhook.store import Store
+from mailhook.systemd import Notifier
+from mailhook.trust import Trust
+from mailhook.worker.parts import Parts
+from mailhook.worker.rounds import Round
+from mailhook.worker.signals import Signals
+
+log = logging.getLogger(__name__)
+
+Load = Callable[[], Settings]
+
+_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_TICK_SECONDS = 1
+_STATE_SECONDS = 15
+
+
+def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None) -> None:
+    """Watch every mailbox until SIGTERM or SIGINT; at SIGHUP take the settings that `load` gives.
+
+    Never ends because of a mailbox. Raises ConfigError where what is set cannot be
+    had at the start, such as an address to listen on.
+    """
+    notifier = Notifier.from_environment()
+    with Signals(_HEARD) as signals:
+        service = Service(settings, store, trust, notifier)
+        with Server(store.path, service.commands()) as server:
+            notifier.ready(service.state())
+            try:
+                _attend(service, signals, load)
+            finally:
+                notifier.stopping()
+                server.stop()
+                service.stop()
+    log.info("stopped")
+
+
+def _attend(service: Service, signals: Signals, load: Load | None) -> None:
+    """Look after the service until it is to end."""
+    while True:
+        told = signals.wait(_TICK_SECONDS)
+        if {signal.SIGTERM, signal.SIGINT} & set(told):
+            return
+        if signal.SIGHUP in told and load:
+            service.reload(load)
+        service.tick()
+
+
+class Service:
+    """The parts that run now, exchanged as a whole where settings change."""
+
+    def __init__(self, settings: Settings, store: Store, trust: Trust, notifier: Notifier) -> None:
+        self._store, self._notifier = store, notifier
+        self._said_at = self._fed_at = time.monotonic()
+        self._stuck: list[str] = []
+        self._exporter = Exporter(settings)
+        self._parts = Parts(settings, store, trust, self._exporter.meter)
+        self._parts.start()
+        log.info("running", extra={"mailboxes": len(settings.mailboxes)})
+
+    def commands(self) -> dict[str, Command]:
+        """What may be asked of it by the control socket; by whatever parts run then."""
+        return {
+            "ingest": commands.ingest(self._store, lambda: self._parts.trust),
+            "poll": commands.poll(self._poll),
+        }
+
+    def _poll(self, progress: Progress) -> Round:
+        return self._parts.poll(progress)
+
+    def state(self) -> str:
+        """One line on how it goes."""
+        return self._parts.state()
+
+    def stop(self) -> None:
+        """End all parts."""
+        self._parts.stop()
+        self._exporter.close()
+
+    def tick(self) -> None:
+        """To be called each second or so: minds the clock, feeds the watchdog, tells the state."""
+        self._parts.mind_the_clock()
+        now = time.monotonic()
+        if now - self._said_at >= _STATE_SECONDS:
+            self._said_at = now
+            self._notifier.status(self._parts.state())
+        if now - self._fed_at >= (self._notifier.watchdog_seconds or _STATE_SECONDS) / 2:
+            self._fed_at = now
+            self._feed()
+
+    def reload(self, load: Load) -> None:
+        """Go by the new settings; where they are wrong say why, and go on with the old."""
+        self._notifier.reloading()
+        try:
+            settings = load()
+            _refuse_another_store(self._parts.settings, settings)
+            trust = Trust.of(settings.trust)
+            self._exporter.reload(settings)
+        except MailhookError as error:
+            log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
+        else:
+            self._parts.stop()
+            self._parts = Parts(settings, self._store, trust, self._exporter.meter)
+            self._parts.start()
+            log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
+        self._notifier.ready(self._parts.state())
+
+    def _feed(self) -> None:
+        """Show the watchdog that every thread gets on; a thread that hangs is to end us."""
+        stuck = self._parts.stuck()
+        if stuck != self._stuck and stuck:
+            log.error("no sign of life from: %s", ", ".join(stuck))
+        self._stuck = stuck
+        if not stuck:
+            self._notifier.watchdog()
+
+
+def _refuse_another_store(old: Settings, new: Settings) -> None:
+    if old.store.path != new.store.path:
+        raise ConfigError([Problem("store.path", "is taken only at a start", "restart mailhook")])
