@@ -134,7 +134,7 @@ def disturbs(service: Service, ended: threading.Event) -> None:
 def recorded(home: Path) -> dict[str, float]:
     """The first second of each subject's event."""
     with closing(sqlite3.connect(f"file:{home / 'mailhook.db'}?mode=ro", uri=True)) as db:
-        sql = "SELECT subject_id, unixepoch(recorded_at, 'subsec') FROM events ORDER BY id DESC"
+        sql = "SELECT subject_id, (julianday(recorded_at) - 2440587.5) * 86400 FROM events ORDER BY id DESC"
         return dict(db.execute(sql))
 
 

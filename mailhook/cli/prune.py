@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailhook import times
 from mailhook.cli import options, screen
+from mailhook.cli.writing import writing
+from mailhook.config import Settings, StoreSettings
 from mailhook.errors import UsageError
 
 if TYPE_CHECKING:
-    from mailhook.config import StoreSettings
-    from mailhook.store.pruning import Counts
+    from mailhook.control.command import Command
+    from mailhook.store import Store
 
 
 @click.command()
@@ -28,50 +30,43 @@ def prune(ctx: click.Context, *, dry_run: bool, compact: bool, as_json: bool) ->
     what came with them; null is never. Mails in quarantine keep their bytes. An event
     that was removed is still known, should it be told again. Room in the file is given
     back bit by bit; a store made by a version without retention needs --compact once,
-    which takes twice its size for a while.
+    which takes twice its size for a while and the store to itself. Where the service
+    runs, it does the rest, by its own settings.
     """
     if dry_run and compact:
         raise UsageError("--dry-run changes nothing, so it cannot be used with --compact")
     settings = options.settings(ctx)
-    counts = _foreseen(ctx, settings.store) if dry_run else _pruned(ctx, compact=compact)
+    counts = _foreseen(ctx, settings.store) if dry_run else _pruned(settings, compact=compact)
     if as_json:
-        screen.document(asdict(counts))
+        screen.document(counts)
     else:
         click.echo(f"{_told(counts)}{', nothing was changed' if dry_run else ''}")
 
 
-def _foreseen(ctx: click.Context, settings: StoreSettings) -> Counts:
+def _foreseen(ctx: click.Context, settings: StoreSettings) -> dict[str, Any]:
     from mailhook.store import pruning
 
-    return pruning.foresee(options.reader(ctx), settings, times.now())
+    return asdict(pruning.foresee(options.reader(ctx), settings, times.now()))
 
 
-def _pruned(ctx: click.Context, *, compact: bool) -> Counts:
-    from mailhook.store import audit, pruning
+def _pruned(settings: Settings, *, compact: bool) -> dict[str, Any]:
+    from mailhook.control import commands
 
-    settings = options.settings(ctx)
+    def alone(store: Store) -> Command:
+        return commands.prune(store, lambda: settings.store, may_compact=True)
+
     shown = screen.Counting("rows")
-    last = pruning.Counts()
-
-    def show(counts: Counts) -> None:
-        nonlocal last
-        shown.add(sum(asdict(counts).values()) - sum(asdict(last).values()))
-        last = counts
-
-    with options.store(settings, "prune") as store:
+    with writing(settings, "prune", lambda: alone) as call:
         try:
-            counts = pruning.prune(store, settings.store, times.now(), show, audit.user())
+            return call({"compact": compact}, progress=shown.add).value
         finally:
             shown.stop()
-        if compact:
-            store.compact()
-    return counts
 
 
-def _told(counts: Counts) -> str:
+def _told(counts: dict[str, Any]) -> str:
     parts = (
-        f"bytes of {screen.count(counts.raw, 'mail')}",
-        screen.count(counts.events, "event"),
-        f"{screen.count(counts.deliveries, 'row')} of deliveries",
+        f"bytes of {screen.count(counts['raw'], 'mail')}",
+        screen.count(counts["events"], "event"),
+        f"{screen.count(counts['deliveries'], 'row')} of deliveries",
     )
     return ", ".join(parts)

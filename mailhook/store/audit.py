@@ -39,9 +39,10 @@ def amend(connection: sqlite3.Connection, audit_id: int, detail: Mapping[str, An
     connection.execute("UPDATE audit SET detail = ? WHERE id = ?", (to_json(detail), audit_id))
 
 
-def user() -> str:
-    """The name of the user this process runs as, or its number where it has no name."""
+def user(number: int | None = None) -> str:
+    """The name of a user, else of the one this process runs as; the number where it has none."""
+    uid = os.geteuid() if number is None else number
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {os.geteuid()}"
+        return f"uid {uid}"

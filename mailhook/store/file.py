@@ -75,6 +75,9 @@ def _opened(path: Path, flags: int = 0) -> int:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, _PRIVATE)
     if os.fstat(file).st_size == 0:
         os.fchmod(file, _PRIVATE)
+        if os.geteuid() == 0:  # or what root has made the service's user could not open
+            folder = path.parent.stat()
+            os.fchown(file, folder.st_uid, folder.st_gid)
     return file
 
 

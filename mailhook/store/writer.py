@@ -82,6 +82,12 @@ class Store:
             self._connection.close()
             self._lock.release()
 
+    def adopt(self, keep_raw: KeepRaw, window_seconds: float) -> None:
+        """Go by other settings from the next record on."""
+        with self._mutex:
+            self._keep_raw, self._window_seconds = keep_raw, window_seconds
+            self.__dict__.pop("_recorder", None)
+
     def is_there(self) -> bool:
         """Whether the path still leads to the file that is open; costs two look-ups of names.
 
