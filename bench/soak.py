@@ -37,6 +37,9 @@ from dovecot import Account, start
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
 FOLDERS = ("INBOX", "Rules")
+_RECORDED = """
+SELECT subject_id, (julianday(recorded_at) - 2440587.5) * 86400 FROM events ORDER BY id DESC
+"""
 # Seconds, on the mean: between two mails, two faults, two deeds to the service.
 MAIL, FAULT, DEED = 0.5, 20, 45
 # After the last fault: the longest wait of the back-off, and some to spare.
@@ -135,8 +138,7 @@ def disturbs(service: Service, ended: threading.Event) -> None:
 def recorded(home: Path) -> dict[str, float]:
     """The first second of each subject's event."""
     with closing(sqlite3.connect(f"file:{home / 'mailhook.db'}?mode=ro", uri=True)) as db:
-        sql = "SELECT subject_id, (julianday(recorded_at) - 2440587.5) * 86400 FROM events ORDER BY id DESC"
-        return dict(db.execute(sql))
+        return dict(db.execute(_RECORDED))
 
 
 def doubled(home: Path) -> int:
@@ -156,58 +158,83 @@ def awaited(is_so: Callable[[], bool]) -> float:
     return time.monotonic() - start
 
 
-def soak(home: Path, seconds: float) -> int:
-    dovecot, ended = start(), threading.Event()
-    account, appended, service = Account(dovecot, "soak", home), {}, Service(home)
+@dataclass
+class Course:
+    """What happened: when each mail was appended, how often each fault, how large the service."""
+
+    appended: dict[str, float] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)
+    whole_seconds: float = 0
+    well_seconds: float = 0
+
+
+def soak(home: Path, seconds: float) -> tuple[Service, Course]:
+    dovecot = start()
+    account, service, course = Account(dovecot, "soak", home), Service(home), Course()
     (home / "one.eml").write_bytes(mails.check_finished("CHK" + "f" * 32))
-    account.append(mails.write("hello", proof=None), folder="Rules")  # which makes it
+    account.append(mails.write("hello", proof=None), folder="Rules")  # which makes the folder
     with Chaos(dovecot.port, drip_seconds=0.05) as chaos:
         mailbox = account.mailbox(port=chaos.port, folders=list(FOLDERS), poll_seconds=10)
         settings = {"mailboxes": [mailbox], "trust": {"authserv_id": "mx.example.com"}}
         (home / "config.yaml").write_text(yaml.safe_dump(settings))
         service.start()
         service.ingest()
-        faults: list[dict[str, int]] = []
-        threads = [
-            threading.Thread(target=sends, args=(account, appended, ended)),
-            threading.Thread(target=disturbs, args=(service, ended)),
-            threading.Thread(target=lambda: faults.append(chaos.rage(3, ended, FAULT))),
-        ]
-        for thread in threads:
-            thread.start()
-        began, sizes = time.monotonic(), []
-        while time.monotonic() - began < seconds:
-            time.sleep(min(10, seconds / 10))
-            with suppress(psutil.Error):
-                sizes.append(service.pss())
-        ended.set()
-        for thread in threads:
-            thread.join()
-        healed = awaited(lambda: len(recorded(home)) > len(appended))
-        well = awaited(lambda: not service.look())
+        endure(account, service, chaos, course, seconds)
+        wanted = len(course.appended) + 1
+        course.whole_seconds = awaited(lambda: len(recorded(home)) >= wanted)
+        course.well_seconds = course.whole_seconds + awaited(lambda: not service.look())
         service.stop()
     dovecot.stop()
-    found = recorded(home)
-    lost = sorted(appended.keys() - found.keys())
-    late = sorted(found[one] - at for one, at in appended.items() if one in found)
-    third = max(1, len(sizes) // 3)
-    print(
-        f"{seconds:.0f} s, {len(appended)} mails; faults: {faults[0]}; deeds: {dict(service.deeds)}"
+    return service, course
+
+
+def endure(
+    account: Account, service: Service, chaos: Chaos, course: Course, seconds: float
+) -> None:
+    """Mails, faults and deeds, all at once, for so long."""
+    ended = threading.Event()
+    threads = [
+        threading.Thread(target=sends, args=(account, course.appended, ended)),
+        threading.Thread(target=disturbs, args=(service, ended)),
+        threading.Thread(target=lambda: course.faults.update(chaos.rage(3, ended, FAULT))),
+    ]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        time.sleep(min(10, seconds / 10))
+        with suppress(psutil.Error):
+            course.sizes.append(service.pss())
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+
+def report(service: Service, course: Course, seconds: float) -> int:
+    """Print the figures; 1 where something was lost or doubled, or did not come right."""
+    found = recorded(service.home)
+    lost = len(course.appended.keys() - found.keys())
+    late = sorted(found[one] - at for one, at in course.appended.items() if one in found)
+    third = max(1, len(course.sizes) // 3)
+    first, last = (
+        statistics.median(some) / 1e6 for some in (course.sizes[:third], course.sizes[-third:])
     )
+    print(f"{seconds:.0f} s, {len(course.appended)} mails; faults: {course.faults}")
+    print(f"deeds: {dict(service.deeds)}")
+    print(f"lost {lost}, doubled {doubled(service.home)}")
     print(
-        f"lost {len(lost)}, doubled {doubled(home)}; after the last fault whole in {healed:.1f} s,"
-        f" well by its status in {healed + well:.1f} s"
+        f"after the last fault: whole in {course.whole_seconds:.1f} s,"
+        f" well by its status in {course.well_seconds:.1f} s"
     )
     print(f"from append to row: median {statistics.median(late):.2f} s, longest {late[-1]:.0f} s")
-    print(
-        f"PSS: {statistics.median(sizes[:third]) / 1e6:.0f} MB in the first third,"
-        f" {statistics.median(sizes[-third:]) / 1e6:.0f} MB in the last;"
-        f" CPU {100 * service.cpu_seconds / seconds:.1f} % of a core"
-    )
+    print(f"PSS: {first:.0f} MB in the first third, {last:.0f} MB in the last")
+    print(f"CPU: {100 * service.cpu_seconds / seconds:.1f} % of a core")
     print(f"SIGTERM to exit: longest {max(service.stops):.2f} s")
     for one in service.failures:
         print(f"failure: {one}")
-    return int(bool(lost or doubled(home) or service.failures or well >= HEALED))
+    failed = lost or doubled(service.home) or service.failures
+    return int(bool(failed or course.well_seconds >= HEALED))
 
 
 def main() -> None:
@@ -215,7 +242,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     seconds: float = parser.parse_args().seconds
     home = Path(tempfile.mkdtemp(prefix="soak-"))
-    code = soak(home, seconds)
+    code = report(*soak(home, seconds), seconds)
     if code:
         print(f"see {home}/log")
     sys.exit(code)

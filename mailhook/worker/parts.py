@@ -85,6 +85,7 @@ class Parts:
             if thread.is_alive():
                 # Its batch is either committed or will be read again: nothing is lost.
                 log.warning("left in the middle of its work", extra={"where": thread.name})
+        self._pulse.end()
 
     def mind_the_clock(self) -> None:
         """To be called each second or so."""
