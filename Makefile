@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture bench bench-watch lint servers lock clean
+.PHONY: demo test torture soak bench bench-watch lint servers lock clean
 
 demo: .venv/product
 	@$(BIN)/mailhook demo
@@ -19,6 +19,9 @@ bench: .venv/dev servers
 # ARGS=--full measures for longer.
 bench-watch: .venv/dev servers
 	@$(BIN)/python bench/watch.py $(ARGS)
+
+soak: .venv/dev servers
+	@$(BIN)/python bench/soak.py $(ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailhook import config, notify
-from mailhook.config import MailboxSettings, NotifySettings, Settings
+from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
@@ -37,7 +37,7 @@ def refuse_faults(settings: Settings) -> None:
 
 def _local(settings: Settings, secrets: list[Problem]) -> list[Problem]:
     keys = [] if secrets else _keys(settings)
-    return [*secrets, *keys, *_store(settings.store.path)]
+    return [*secrets, *keys, *_store(settings.store.path), *_snapshot(settings.store)]
 
 
 def warnings(settings: Settings) -> list[Problem]:
@@ -94,6 +94,14 @@ def _store(path: Path) -> list[Problem]:
     except PermissionError:
         message = f"{path} cannot be reached: no permission"
         return [Problem("store.path", message, _AS_SERVICE)]
+
+
+def _snapshot(settings: StoreSettings) -> list[Problem]:
+    if settings.snapshot is None:
+        return []
+    from mailhook.store import copies
+
+    return copies.problems(settings.path, settings.snapshot)
 
 
 def _unwritable(path: Path) -> Iterator[Problem]:

@@ -54,7 +54,7 @@ def choose(event: Event, recorded: Recorded, window_seconds: float) -> Choice:
     agreeing = [row for row in recorded.named.values() if _same_fact(row, event)]
     row = _find(event, agreeing, recorded, window_seconds)
     others = {other.id: other for other in agreeing if row and other.id != row.id}
-    disputed = any(not _outranks(event, other) for other in others.values())
+    disputed = any(not outranks(event, other) for other in others.values())
     clashes = [
         Clash("alias", stranger.key, name)
         for name, stranger in recorded.named.items()
@@ -105,11 +105,12 @@ def _claims(event: Event, row: Known | None, named: Mapping[str, Known]) -> tupl
     return tuple(
         name
         for name, holder in named.items()
-        if _outranks(event, holder) and (row is None or holder.id != row.id)
+        if outranks(event, holder) and (row is None or holder.id != row.id)
     )
 
 
-def _outranks(event: Event, row: Known) -> bool:
+def outranks(event: Event, row: Known) -> bool:
+    """Whether the event is proven and the row is not: what the row says gives way."""
     return event.authenticity == "verified" and row.authenticity == "unverified"
 
 

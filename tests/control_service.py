@@ -20,7 +20,7 @@ from pathlib import Path
 import mails
 
 from mailhook import log
-from mailhook.config import LogSettings, TrustSettings
+from mailhook.config import LogSettings, StoreSettings, TrustSettings
 from mailhook.control import commands
 from mailhook.control.command import Command, Progress, Request, Result, Talk
 from mailhook.control.server import Server
@@ -61,7 +61,7 @@ def commands_of(store: Store) -> dict[str, Command]:
     return {
         "ingest": commands.ingest(store, lambda: TRUST),
         "poll": commands.poll(poll),
-        "prune": commands.counting(lambda progress: progress(5) or {"events": 5}),
+        "prune": commands.prune(store, lambda: StoreSettings(event_days=1)),
         "told": told,
         "bug": bug,
     }

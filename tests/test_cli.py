@@ -17,11 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
-    " status notify oauth"
+    " status snapshot backup prune notify oauth"
 ).split()
-LATER = (
-    "doctor serve replay reconcile token template init prune backup snapshot forget explore"
-).split()
+LATER = ("doctor serve replay reconcile token template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

@@ -113,6 +113,18 @@ def test_a_service_that_stopped_is_told_within_a_minute_and_instead_of_its_silen
     assert not health(home).is_well
 
 
+def test_a_service_that_took_its_leave_is_told_at_once_until_somebody_polls(home: Home):
+    beat(home, "INBOX", 30)
+    beat(home, "Polled", 30)
+    beat(home, "writer", 20)
+    with Store(home.store) as store:
+        store.beat("writer", "the service was stopped")
+    assert states(home) == ["stopped", "well", "well"]
+    assert len(said(home)) == 1
+    beat(home, "INBOX", 10)
+    assert states(home) == ["none", "well", "well"]
+
+
 def test_who_gave_the_service_up_for_a_timer_is_well(home: Home):
     beat(home, "writer", 100_000)
     beat(home, "INBOX", 240)

@@ -18,7 +18,7 @@ from stores import asked, refused
 from mailhook.errors import ConfigError, MailhookError, TemporaryError
 from mailhook.model import Finding
 from mailhook.pipeline import Trust, examine
-from mailhook.store import Reader, Store
+from mailhook.store import Reader, Store, StoreGoneError
 
 NOBODY = 65534
 COUNTS = """
@@ -181,3 +181,102 @@ def test_a_file_that_may_not_grow_is_a_reason_to_try_again(tmp_path: Path):
     written, _, words = run.stderr.partition(" ")
     assert "nothing was written" in words
     assert asked(path, "SELECT count(*) FROM heartbeat") == [(int(written),)]
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def deleted_with_all_beside_it(path: Path) -> None:
+    for one in path.parent.glob(f"{path.name}*"):
+        one.unlink()
+
+
+def replaced(path: Path) -> None:
+    other = path.with_name("other.db")
+    Store(other).close()
+    other.replace(path)
+
+
+def without_its_wal(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+LOSSES = {
+    deleted: ("has been written back", 10),
+    deleted_with_all_beside_it: ("has been written back", 10),
+    without_its_wal: ("WAL was deleted", 10),
+    replaced: ("another file was put in its place", 0),
+}
+
+
+@pytest.mark.parametrize(("lose", "said", "left"), [(lose, *told) for lose, told in LOSSES.items()])
+def test_a_store_that_goes_while_it_is_written_is_noticed_and_healed(
+    tmp_path: Path, findings: list[Finding], lose: Callable[[Path], None], said: str, left: int
+):
+    path = tmp_path / "mailhook.db"
+    with Store(path) as store:
+        store.record(findings[:10])
+        assert store.is_there()
+        lose(path)
+        assert not store.is_there()
+        for use in (lambda: store.record(findings[10:]), lambda: store.position(mails.INBOX)):
+            with pytest.raises(StoreGoneError, match="nothing was written"):
+                use()
+        assert said in store.heal()
+        assert asked(path, COUNTS) == [(left, left, left)]
+        store.record(findings)
+        assert store.is_there()
+    assert asked(path, COUNTS) == [(20, 20, 20)]
+    assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_store_deleted_in_the_middle_of_a_batch_takes_nothing_of_it(
+    tmp_path: Path, findings: list[Finding]
+):
+    path = tmp_path / "mailhook.db"
+
+    class Deleting(list[Finding]):
+        def __iter__(self) -> Iterator[Finding]:
+            yield findings[0]
+            path.unlink()
+            yield findings[1]
+
+    with Store(path) as store:
+        with pytest.raises(StoreGoneError):
+            store.record(Deleting(findings))
+        store.heal()
+        assert asked(path, COUNTS) == [(0, 0, 0)]
+
+
+def test_a_store_whose_folder_went_is_healed_once_the_folder_is_back(
+    tmp_path: Path, findings: list[Finding]
+):
+    path = tmp_path / "state" / "mailhook.db"
+    path.parent.mkdir()
+    with Store(path) as store:
+        store.record(findings[:5])
+        shutil.rmtree(path.parent)
+        with pytest.raises(StoreGoneError):
+            store.record(findings)
+        with pytest.raises(ConfigError, match="state does not exist"):
+            store.heal()
+        path.parent.mkdir()
+        store.heal()
+        assert store.record(findings) == ["duplicate"] * 5 + ["recorded"] * 15
+
+
+def test_a_store_that_another_writes_by_now_is_healed_when_that_one_has_ended(
+    tmp_path: Path, findings: list[Finding]
+):
+    path = tmp_path / "mailhook.db"
+    with Store(path) as store:
+        deleted_with_all_beside_it(path)
+        with Store(path, purpose="poll"):
+            for _ in range(2):
+                with pytest.raises(TemporaryError, match="`mailhook poll`"):
+                    store.heal()
+                with pytest.raises(StoreGoneError):
+                    store.record(findings)
+        store.heal()
+        assert set(store.record(findings)) == {"recorded"}

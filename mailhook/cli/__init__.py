@@ -33,6 +33,9 @@ _COMMANDS = {
     "quarantine": "quarantine",
     "explain": "explain",
     "status": "status",
+    "snapshot": "snapshot",
+    "backup": "snapshot",
+    "prune": "prune",
     "notify": "notify",
     "oauth": "oauth",
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mailhook.model import Object
+from mailhook.store import audit
 
 # Called with how many more are done, from any thread; never blocks.
 Progress = Callable[[int], None]
@@ -20,10 +21,14 @@ def unseen(_more: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What a command has beside its arguments: bytes that came with them, and who waits for it."""
+    """What a command has beside its arguments: bytes that came with them, who waits, who asks.
+
+    `who` is a user's name, as the kernel tells it, for `audit`.
+    """
 
     raws: Sequence[bytes] = ()
     progress: Progress = unseen
+    who: str = field(default_factory=audit.user)
 
 
 @dataclass(frozen=True, slots=True)

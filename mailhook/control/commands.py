@@ -6,12 +6,15 @@ itself while there is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Protocol
 
+from mailhook import times
+from mailhook.config import StoreSettings
 from mailhook.control import deliveries
 from mailhook.control.command import Command, Progress, Request, Result, Talk
-from mailhook.errors import MailhookError
+from mailhook.errors import MailhookError, TemporaryError
 from mailhook.model import Json, Outcome
 from mailhook.store import Store
 from mailhook.trust import Trust
@@ -61,11 +64,28 @@ def poll(work: Callable[[Progress], Round]) -> Command:
     return command
 
 
-def counting(work: Callable[[Progress], Mapping[str, int]]) -> Command:
-    """Work that needs no arguments and comes to counts, such as `prune`."""
+def prune(
+    store: Store, settings: Callable[[], StoreSettings], *, may_compact: bool = False
+) -> Command:
+    """Retention now; `compact` in the request only where nobody waits for the store meanwhile."""
 
-    def command(_: Request, talk: Talk) -> Result:
-        return Result({"counts": dict(work(talk.progress))})
+    def command(request: Request, talk: Talk) -> Result:
+        from mailhook.store import pruning
+
+        if request.get("compact") and not may_compact:
+            raise TemporaryError("--compact keeps the store to itself: stop the service first")
+        done = 0
+
+        def show(counts: pruning.Counts) -> None:
+            nonlocal done
+            total = sum(asdict(counts).values())
+            talk.progress(total - done)
+            done = total
+
+        counts = pruning.prune(store, settings(), times.now(), show, talk.who)
+        if request.get("compact"):
+            store.compact()
+        return Result(asdict(counts))
 
     return command
 

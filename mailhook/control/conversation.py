@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from mailhook.control import faults, greeting
+from mailhook.control import faults, greeting, peer
 from mailhook.control.command import Command
 from mailhook.control.request import Asked
 from mailhook.control.wire import Wire, within
 from mailhook.control.work import Work
 from mailhook.errors import TemporaryError
 from mailhook.model import Object
+from mailhook.store import audit
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Conversation(threading.Thread):
     ) -> None:
         super().__init__(name="control", daemon=True)
         self._wire = Wire(connected)
+        self._who = audit.user(peer.uid(connected))
         self._commands, self._limit_bytes, self._ended = commands, limit_bytes, ended
         self.at_work = False
 
@@ -67,7 +69,7 @@ class Conversation(threading.Thread):
             self._send({"error": faults.spelled(_unknown(asked.name))})
             return
         self.at_work = True
-        work = Work(command, asked.arguments, tuple(raws))
+        work = Work(command, asked.arguments, tuple(raws), self._who)
         work.start()
         self._accompany(work, asked.name)
 

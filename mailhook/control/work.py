@@ -19,13 +19,16 @@ class Work(threading.Thread):
     A daemon: a command that hangs must not keep the service from ending.
     """
 
-    def __init__(self, command: Command, request: Request, raws: tuple[bytes, ...]) -> None:
+    def __init__(
+        self, command: Command, request: Request, raws: tuple[bytes, ...], who: str
+    ) -> None:
         super().__init__(name="command", daemon=True)
         self.ended = threading.Event()
         self.answer = b""
         self._mutex = threading.Lock()
         self._done = 0
-        self._command, self._request, self._raws = command, request, raws
+        self._command, self._request = command, request
+        self._talk = Talk(raws, self._count, who)
 
     @property
     def done(self) -> int:
@@ -36,7 +39,7 @@ class Work(threading.Thread):
     def run(self) -> None:
         """Run the command; its errors, and bugs of ours, are answers as well."""
         try:
-            result = self._command(self._request, Talk(self._raws, self._count))
+            result = self._command(self._request, self._talk)
             self.answer = spelled({"result": result.value, "code": result.exit_code})
         except MailhookError as error:
             self.answer = spelled({"error": faults.spelled(error)})

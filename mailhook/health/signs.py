@@ -56,13 +56,15 @@ def _found(store: Reader, source: str) -> dict[str, Any]:
 
 
 def _service(store: Reader, reached: list[datetime | None], now: datetime) -> Service:
-    rows = store.rows("SELECT at FROM heartbeat WHERE name = ?", (WRITER,))
+    rows = store.rows("SELECT at, error FROM heartbeat WHERE name = ?", (WRITER,))
     beat_at = _second(rows[0]["at"]) if rows else None
     if beat_at is None:
         return Service("none", None)
-    if _is_near(beat_at, now, _STOPPED):
+    took_leave = rows[0]["error"] is not None
+    if _is_near(beat_at, now, _STOPPED) and not took_leave:
         return Service("running", beat_at)
-    later = any(at and beat_at + _STOPPED < at <= now for at in reached)
+    since = beat_at if took_leave else beat_at + _STOPPED
+    later = any(at and since < at <= now for at in reached)
     return Service("none" if later else "stopped", beat_at)
 
 

@@ -7,13 +7,16 @@ while it goes on: within a day of the last sighting it is the same alert.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from mailhook import times
 from mailhook.events import endpoint
 from mailhook.model import Event
 from mailhook.store.ledger import Ledger
 from mailhook.store.rows import to_json
+from mailhook.store.tombstones import Tombstones
 
 _JOIN_SECONDS = 24 * 3600
 
@@ -37,7 +40,7 @@ WHERE a.kind = :kind AND a.endpoint IS :endpoint AND a.authenticity = :authentic
 _INSERT = """
 INSERT INTO alerts (kind, endpoint, occurred_at, last_seen_at, delivery_id, event_id,
                     authenticity, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:kind, :endpoint, :moment, :moment, :delivery_id, :event_id, :authenticity, :detail)
 """
 
 
@@ -47,45 +50,30 @@ class Alerts:
     def __init__(self, connection: sqlite3.Connection, ledger: Ledger) -> None:
         self._connection = connection
         self._ledger = ledger
+        self._tombstones = Tombstones(connection)
 
-    def record(self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime) -> None:
-        """Record one sighting of an alert: on the one it joins, or as a new one."""
-        joined = self._find(event, kind, delivery_id)
-        if joined:
+    def record(self, event: Event, kind: str, delivery_id: int, channel: str, at: datetime) -> bool:
+        """Record one sighting of an alert: on the one it joins, or as a new one.
+
+        False where it repeats an alert that was pruned: nothing is recorded then.
+        """
+        asked = _asked(event, kind, delivery_id)
+        if joined := self._find(asked):
             alert_id, event_id, last_seen_at = joined
             self._connection.execute(
                 "UPDATE alerts SET sightings = sightings + 1, last_seen_at = ? WHERE id = ?",
-                (max(last_seen_at, times.stored(event.occurred_at)), alert_id),
+                (max(last_seen_at, asked["moment"]), alert_id),
             )
+        elif self._tombstones.joined(asked):
+            return False
         else:
             event_id = self._ledger.insert(event, at)
-            moment = times.stored(event.occurred_at)
             detail = to_json(dict(event.object))
-            self._connection.execute(
-                _INSERT,
-                (
-                    kind,
-                    endpoint(event.object),
-                    moment,
-                    moment,
-                    delivery_id,
-                    event_id,
-                    event.authenticity,
-                    detail,
-                ),
-            )
+            self._connection.execute(_INSERT, {**asked, "event_id": event_id, "detail": detail})
         self._ledger.sight(event_id, delivery_id, channel, event, at)
+        return True
 
-    def _find(self, event: Event, kind: str, delivery_id: int) -> tuple[int, int, str] | None:
-        start, end = times.around(event.occurred_at, _JOIN_SECONDS)
-        asked = {
-            "kind": kind,
-            "endpoint": endpoint(event.object),
-            "authenticity": event.authenticity,
-            "start": times.stored(start),
-            "end": times.stored(end),
-            "delivery_id": delivery_id,
-        }
+    def _find(self, asked: Mapping[str, Any]) -> tuple[int, int, str] | None:
         for question in (_AGAIN, _FIND):
             found: tuple[int, int, str] | None = self._connection.execute(
                 question, asked
@@ -93,3 +81,17 @@ class Alerts:
             if found:
                 return found
         return None
+
+
+def _asked(event: Event, kind: str, delivery_id: int) -> dict[str, Any]:
+    """What is looked for among the alerts, and written if none is found."""
+    start, end = times.around(event.occurred_at, _JOIN_SECONDS)
+    return {
+        "kind": kind,
+        "endpoint": endpoint(event.object),
+        "authenticity": event.authenticity,
+        "start": times.stored(start),
+        "end": times.stored(end),
+        "moment": times.stored(event.occurred_at),
+        "delivery_id": delivery_id,
+    }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from mailhook import times
 from mailhook.events import alias
-from mailhook.matching import ID_KINDS, Choice, Recorded, choose, keys
+from mailhook.matching import ID_KINDS, Choice, Recorded, choose, keys, outranks
 from mailhook.merging import Merge, merge
 from mailhook.model import Clash, Event, Known
 from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
+from mailhook.store.tombstones import Gone, Tombstones
 
 # More rows than this of one base key near one moment are no repeats but a flood;
 # the verified and the nearest come first.
@@ -36,7 +37,11 @@ ORDER BY authenticity DESC, abs(unixepoch(occurred_at) - unixepoch(:middle)), id
 LIMIT :limit
 """
 
-_NAMES_A_ROW = "SELECT 1 FROM events WHERE key = ? UNION ALL SELECT 1 FROM aliases WHERE alias = ?"
+_NAMES_A_ROW = """
+SELECT 1 FROM events WHERE key = :key UNION ALL SELECT 1 FROM aliases WHERE alias = :key
+UNION ALL SELECT 1 FROM tombstones WHERE key = :key
+UNION ALL SELECT 1 FROM tombstone_aliases WHERE alias = :key
+"""
 
 _NAMED = """
 SELECT a.alias, e.* FROM aliases a JOIN events e ON e.id = a.event_id WHERE a.alias IN ({})
@@ -66,17 +71,25 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, window_seconds: float) -> None:
         self._connection = connection
         self._window_seconds = window_seconds
+        self._tombstones = Tombstones(connection)
 
     def record(self, event: Event, delivery_id: int, channel: str, at: datetime) -> bool:
         """Record one sighting of the event; whether a new row was made for it."""
         choice = self._choose(event, channel)
         self._claim(choice.claims)
+        names = _names(event)
+        if isinstance(choice.row, Gone):
+            if not outranks(event, choice.row):
+                self._retell(choice.row, event, channel, disputed=choice.disputed)
+                return False
+            names += self._tombstones.lift(choice.row)
+            choice = replace(choice, row=None)
         if choice.row is None:
             event_id, clashes = self.insert(event, at), choice.clashes
-            self._add_aliases(event_id, _names(event))
+            self._add_aliases(event_id, names)
         else:
             event_id = choice.row.id
-            merged = Merge({}, fills=False) if choice.disputed else merge(choice.row, event)
+            merged = _merged(choice.row, event, disputed=choice.disputed)
             clashes = (*choice.clashes, *merged.clashes)
             self._apply(merged, choice.row, event)
         fills = choice.row is None or merged.fills
@@ -87,9 +100,11 @@ class Ledger:
     def foresee(self, event: Event, channel: str) -> Foreseen:
         """What `record` would do with the event now; reads only."""
         choice = self._choose(event, channel)
-        if choice.row is None:
+        if choice.row is None or (isinstance(choice.row, Gone) and outranks(event, choice.row)):
             return Foreseen(None, clashes=choice.clashes)
-        merged = Merge({}, fills=False) if choice.disputed else merge(choice.row, event)
+        if isinstance(choice.row, Gone):
+            return Foreseen(choice.row.key, clashes=choice.clashes)
+        merged = _merged(choice.row, event, disputed=choice.disputed)
         clashes = (*choice.clashes, *merged.clashes)
         return Foreseen(choice.row.key, tuple(merged.updates), clashes)
 
@@ -124,34 +139,35 @@ class Ledger:
         )
 
     def _choose(self, event: Event, channel: str) -> Choice:
+        ids, mail_names, bounds = _ids(event), _mail_names(event), self._bounds(event)
+        names = (*ids, *mail_names)
+        gone, gone_family = self._tombstones.find(names, bounds, _road(channel))
+        family = [self._known(row, event, channel) for row in self._rows(_FAMILY, bounds)]
         recorded = Recorded(
-            named=self._named(_ids(event)),
-            own=self._named(_mail_names(event)),
-            family=self._family(event, channel),
+            named=self._named(ids, gone),
+            own=self._named(mail_names, gone),
+            family=sorted([*gone_family, *family], key=_unproven) if gone_family else family,
         )
         return choose(event, recorded, self._window_seconds)
 
-    def _named(self, names: tuple[str, ...]) -> dict[str, Known]:
+    def _named(self, names: tuple[str, ...], gone: Mapping[str, Known]) -> dict[str, Known]:
         if not names:
             return {}
         found = self._rows(_NAMED.format(", ".join("?" * len(names))), names)
-        by_alias = {row["alias"]: known(row) for row in found}
+        by_alias = {**gone, **{row["alias"]: known(row) for row in found}}
         return {name: by_alias[name] for name in names if name in by_alias}
 
-    def _family(self, event: Event, channel: str) -> list[Known]:
+    def _bounds(self, event: Event) -> dict[str, Any]:
+        """Between which keys and times the family of the event is looked for."""
         start, end = times.around(event.occurred_at, self._window_seconds + _MARGIN_SECONDS)
         bounded = event.repeatable and event.subject_id is not None
-        found = self._rows(
-            _FAMILY,
-            {
-                "base": event.base_key,
-                "start": times.stored(start) if bounded else "",
-                "end": times.stored(end) if bounded else "~",
-                "middle": times.stored(event.occurred_at),
-                "limit": _FAMILY_LIMIT,
-            },
-        )
-        return [self._known(row, event, channel) for row in found]
+        return {
+            "base": event.base_key,
+            "start": times.stored(start) if bounded else "",
+            "end": times.stored(end) if bounded else "~",
+            "middle": times.stored(event.occurred_at),
+            "limit": _FAMILY_LIMIT,
+        }
 
     def _known(self, row: dict[str, Any], event: Event, channel: str) -> Known:
         """The row, with what matching asks of its sightings.
@@ -185,7 +201,7 @@ class Ledger:
         return f"{key}~{number}"
 
     def _taken(self, key: str) -> bool:
-        found = self._connection.execute(_NAMES_A_ROW, (key, key))
+        found = self._connection.execute(_NAMES_A_ROW, {"key": key})
         return found.fetchone() is not None
 
     def _next_revision(self) -> int:
@@ -210,6 +226,13 @@ class Ledger:
             self._add_aliases(row.id, self._aliases(event, row))
         self._update(row.id, merged.updates)
 
+    def _retell(self, row: Gone, event: Event, channel: str, *, disputed: bool) -> None:
+        """A pruned event is told again: what it is known by may grow, no row comes of it."""
+        merged = _merged(row, event, disputed=disputed)
+        if merged.fills:
+            self._tombstones.fill(row, merged, self._aliases(event, row))
+        self._tombstones.sight(row, event, channel, _told(event) if merged.fills else None)
+
     def _aliases(self, event: Event, row: Known) -> tuple[str, ...]:
         """Under what else the row is to be found: ids, and this spelling's key if it is free."""
         other = event.key != row.key and not self._taken(event.key)
@@ -217,14 +240,18 @@ class Ledger:
 
     def _add_aliases(self, event_id: int, aliases: tuple[str, ...]) -> None:
         self._connection.executemany(
-            "INSERT INTO aliases VALUES (?, ?) ON CONFLICT (alias) DO NOTHING",
+            "INSERT INTO aliases SELECT ?1, ?2"
+            " WHERE NOT EXISTS (SELECT 1 FROM tombstone_aliases WHERE alias = ?1)"
+            " ON CONFLICT (alias) DO NOTHING",
             [(name, event_id) for name in aliases],
         )
 
     def _claim(self, aliases: tuple[str, ...]) -> None:
-        self._connection.executemany(
-            "DELETE FROM aliases WHERE alias = ?", [(name,) for name in aliases]
-        )
+        for table in ("aliases", "tombstone_aliases") if aliases else ():
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE alias = ?",  # noqa: S608 - our names
+                [(name,) for name in aliases],
+            )
 
     def _forget_aliases(self, event_id: int) -> None:
         """What unverified sightings called it; an unproven mail's own name leads no other here."""
@@ -257,6 +284,14 @@ class Ledger:
             return []
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _merged(row: Known, event: Event, *, disputed: bool) -> Merge:
+    return Merge({}, fills=False) if disputed else merge(row, event)
+
+
+def _unproven(row: Known) -> bool:
+    return row.authenticity == "unverified"
 
 
 def _road(channel: str) -> tuple[str, str]:

@@ -143,15 +143,15 @@ class Reader:
         return columns, self._fetched(connection, cursor, seconds, deadline)
 
     def last_revision(self) -> int:
-        """The highest revision of any event; 0 where there is none."""
-        return int(self.rows("SELECT coalesce(max(revision), 0) AS last FROM events")[0]["last"])
+        """The last revision given to any event, pruned or not; 0 where there was none."""
+        return int(self.rows("SELECT value FROM counters WHERE name = 'revision'")[0]["value"])
 
     def foresee(self, event: Event, channel: str, window_seconds: float) -> Foreseen:
         """What the store would do with the event now."""
         with sentences(self.path):
             return Ledger(self._connection, window_seconds).foresee(event, channel)
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """All rows of one of our own statements."""
         return list(self._stream(sql, values))
 
@@ -173,7 +173,7 @@ class Reader:
         sql = f"SELECT {columns} {where} ORDER BY {order} LIMIT ?"
         return self._stream(sql, (*values, limit))
 
-    def _stream(self, sql: str, values: Sequence[Any]) -> Iterator[Row]:
+    def _stream(self, sql: str, values: Mapping[str, Any] | Sequence[Any]) -> Iterator[Row]:
         with sentences(self.path):
             try:
                 cursor = self._connection.execute(sql, values)

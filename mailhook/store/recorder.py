@@ -45,8 +45,8 @@ class Recorder:
             channel = finding.delivery.channel
             kind = catalog.load().action(event.event_type, event.event_action).alert_kind
             if kind:
-                self._alerts.record(event, kind, delivery_id, channel, now)
-                outcome = Outcome.ALERT if outcome is Outcome.DUPLICATE else outcome
+                sighted = self._alerts.record(event, kind, delivery_id, channel, now)
+                outcome = Outcome.ALERT if sighted and outcome is Outcome.DUPLICATE else outcome
             elif self._ledger.record(event, delivery_id, channel, now):
                 outcome = Outcome.RECORDED
         return outcome

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from mailhook import times
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
 from mailhook.store import warned
-from mailhook.store.file import Lock, open_writable, sentences
+from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
 
 if TYPE_CHECKING:
     from mailhook.store.deliveries import KeepRaw
+    from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
     from mailhook.store.warned import Alarm, Letter
 
@@ -29,6 +30,8 @@ INSERT INTO heartbeat (name, at) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL, failing_since = NULL,
     kind = NULL
 """
+
+_INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
 
 class Store:
@@ -46,15 +49,20 @@ class Store:
         window_seconds: float = 180,
     ) -> None:
         self.path = path
+        self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
         self._mutex = threading.RLock()
-        with sentences(path):
-            self._lock = Lock(path, purpose)
+        self._open()
+
+    def _open(self) -> None:
+        self._identity: tuple[tuple[int, int], ...] = ()
+        with sentences(self.path):
+            self._lock = Lock(self.path, self._purpose)
         try:
-            self._connection: sqlite3.Connection = open_writable(path)
+            self._connection: sqlite3.Connection = open_writable(self.path)
         except BaseException:
             self._lock.release()
             raise
-        self._keep_raw, self._window_seconds = keep_raw, window_seconds
+        self._identity = identity(self.path)
         try:
             if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
                 self._refresh_vocabulary()  # the views of a new store need it at once
@@ -73,6 +81,49 @@ class Store:
         with self._mutex:
             self._connection.close()
             self._lock.release()
+
+    def adopt(self, keep_raw: KeepRaw, window_seconds: float) -> None:
+        """Go by other settings from the next record on."""
+        with self._mutex:
+            self._keep_raw, self._window_seconds = keep_raw, window_seconds
+            self.__dict__.pop("_recorder", None)
+
+    def is_there(self) -> bool:
+        """Whether the path still leads to the file that is open; costs two look-ups of names.
+
+        Each call that reads or writes looks too, and raises StoreGoneError if not.
+        """
+        return bool(self._identity) and identity(self.path) == self._identity
+
+    def heal(self) -> str:
+        """After StoreGoneError, make the path and the open file one again; what was done.
+
+        A file that was deleted is written back whole: it lives until it is closed here. One
+        that was put in its place stays, and is written from now on. Where neither can be
+        (folder gone, disk full), an error says so, and the call may be repeated.
+        """
+        with self._mutex, sentences(self.path):
+            if self.is_there():
+                return "it is there"
+            done = self._rescue()
+            self.close()
+            self.__dict__.pop("_recorder", None)
+            self._open()
+        return done
+
+    def _rescue(self) -> str:
+        if not self._identity:  # the last attempt came no further than closing it
+            return "it has been opened again"
+        if not self.path.exists():
+            from mailhook.store.copies import write_back
+
+            write_back(self._connection, self.path)
+            return "it was deleted; all that it held has been written back"
+        found = self.path.stat()
+        if (found.st_dev, found.st_ino) == self._identity[0]:
+            return "its WAL was deleted; all that it held has been written to the store"
+        drop_wal(self.path, self._identity[1])
+        return "another file was put in its place, which is read and written from now on"
 
     def record(
         self,
@@ -153,6 +204,36 @@ class Store:
         with self._transaction():
             warned.replace(self._connection, alarms, letters)
 
+    def sweep(self, sweep: Sweep) -> bool:
+        """Let retention remove its next rows; whether there may be more."""
+        with self._transaction():
+            more = sweep.step(self._connection)
+            self.__dict__.pop("_recorder", None)  # it may not know of any tombstone yet
+        return more
+
+    def give_back(self, pages: int) -> bool:
+        """Give so many free pages back to the file system; whether there are more.
+
+        False, too, for a store that is older than retention is, until it has been compacted.
+        """
+        with self._mutex, sentences(self.path):
+            if self._pragma("auto_vacuum") != _INCREMENTAL:
+                return False
+            free = self._pragma("freelist_count")
+            # QUIRK: each page is a row without columns, of which `execute` takes only the first.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+            return 0 < self._pragma("freelist_count") < free
+
+    def compact(self) -> None:
+        """Write the whole file anew, without free pages; from then on `give_back` works.
+
+        Needs twice the store's size on the disk for a while, and nobody writes meanwhile.
+        """
+        with self._mutex, sentences(self.path):
+            self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     @cached_property
     def _recorder(self) -> Recorder:
         """Made when the first finding comes: a round that finds nothing need not wait for it."""
@@ -169,15 +250,29 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._mutex, sentences(self.path), self._connection:
-            # Not a deferred one: that would begin by reading, and what it read may have
-            # been changed by somebody's `sqlite3` before it comes to write.
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            with self._connection:
+                # Not a deferred one: that would begin by reading, and what it read may have
+                # been changed by somebody's `sqlite3` before it comes to write.
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._refuse_if_gone()
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _rows(self, sql: str, source: str) -> list[Any]:
         with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
             return self._connection.execute(sql, (source,)).fetchall()
+
+    def _refuse_if_gone(self) -> None:
+        """What is committed to a file without a name is lost when it is closed."""
+        if not self.is_there():
+            raise StoreGoneError(
+                f"{self.path} was deleted or replaced while it was in use; nothing was written"
+            )
 
     def _set_action(self, action: Action, **values: Any) -> None:  # noqa: ANN401 - a column
         assignments = ", ".join(f"{name} = ?" for name in values)

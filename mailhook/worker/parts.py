@@ -15,7 +15,7 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
-from mailhook.worker.chore import Chore
+from mailhook.worker.housekeeping import HEARTBEAT, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 # Seconds. A service manager waits longer, but a person at a terminal does not.
 _STOP_SECONDS = 3
-_HEARTBEAT_SECONDS = 15
 _LOOK_SECONDS = 0.5
 # A commit that takes longer than this has met a disk that hangs.
 _STUCK_SECONDS = 300
@@ -52,8 +51,7 @@ class Parts:
                 mailbox, store, trust, self._pulse, self._tally.add, self._stop, meter or Meter()
             )
             self._watches += _watches(post)
-        self._heartbeat = Chore("heartbeat", self._pulse.flush)
-        self._chores = [self._heartbeat]
+        self._chores = list(chores(settings, store, self._pulse, self._stop))
         self._alarms = _alarms(settings, store)
 
     def start(self) -> None:
@@ -62,10 +60,10 @@ class Parts:
             seconds = watch.poll_seconds
             self._rings.every(seconds, f"poll {watch.mailbox_name}", watch.ring)
             watch.start()
-        self._rings.every(_HEARTBEAT_SECONDS, "heartbeat", self._heartbeat.ring)
-        for chore in self._chores:
+        for period, chore in self._chores:
+            self._rings.every(period, chore.name, chore.ring)
             chore.start()
-        self._heartbeat.ring()
+            chore.ring()
         if self._alarms:
             self._rings.every(self._alarms.ring_seconds, "alarms", self._alarms.bell.set)
             self._alarms.start()
@@ -77,16 +75,17 @@ class Parts:
         self._stop.set()
         for watch in self._watches:
             watch.wake()
-        for chore in self._chores:
+        for _, chore in self._chores:
             chore.end()
         if self._alarms:
             self._alarms.close()
         deadline = time.monotonic() + _STOP_SECONDS
-        for thread in chain(self._watches, self._chores):
+        for thread in chain(self._watches, (chore for _, chore in self._chores)):
             thread.join(max(0, deadline - time.monotonic()))
             if thread.is_alive():
                 # Its batch is either committed or will be read again: nothing is lost.
                 log.warning("left in the middle of its work", extra={"where": thread.name})
+        self._pulse.end()
 
     def mind_the_clock(self) -> None:
         """To be called each second or so."""
@@ -104,8 +103,12 @@ class Parts:
         """The threads that have not shown a sign of life when they should have."""
         now = time.monotonic()
         stuck = [one.name for one in self._watches if not one.is_alive() or now > one.back_by]
-        late = now - self._heartbeat.done_at > _STUCK_SECONDS
-        return [*stuck, *(["heartbeat"] if late else [])]
+        late = [
+            chore.name
+            for _, chore in self._chores
+            if chore.name == HEARTBEAT and now - chore.done_at > _STUCK_SECONDS
+        ]
+        return [*stuck, *late]
 
     def poll(self, progress: Callable[[int], None]) -> Round:
         """One round of all mailboxes now, by the threads that own them; counts its mails.

@@ -77,6 +77,7 @@ class Service:
         return {
             "ingest": commands.ingest(self._store, lambda: self._parts.trust),
             "poll": commands.poll(self._poll),
+            "prune": commands.prune(self._store, lambda: self._parts.settings.store),
         }
 
     def _poll(self, progress: Progress) -> Round:
@@ -114,6 +115,7 @@ class Service:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
             self._parts.stop()
+            self._store.adopt(settings.store.raw, settings.store.match_window_seconds)
             self._parts = Parts(settings, self._store, trust, self._exporter.meter)
             self._parts.start()
             log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})

@@ -1,0 +1,60 @@
+"""What is done beside the mails: heartbeats, retention, copies. Each a chore with its period."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+from mailhook import times
+from mailhook.config import Settings, SnapshotSettings, StoreSettings
+from mailhook.errors import TemporaryError
+from mailhook.store import Store
+from mailhook.worker.chore import Chore
+from mailhook.worker.pulse import Pulse
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = "heartbeat"
+_HEARTBEAT_SECONDS = 15
+_PRUNE_SECONDS = 3600
+
+
+def chores(
+    settings: Settings, store: Store, pulse: Pulse, stop: threading.Event
+) -> Iterator[tuple[float, Chore]]:
+    """Each chore that the settings ask for, and after how many seconds it is due again."""
+    yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, store, pulse))
+    if settings.store.raw_days or settings.store.event_days:
+        yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
+    if copy := settings.store.snapshot:
+        yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy))
+
+
+def _beat(store: Store, pulse: Pulse) -> None:
+    """Write down who is alive; first see to it that the store is still where it was."""
+    if not store.is_there():
+        log.error("%s is not the file that was opened any more", store.path)
+        log.warning("the store: %s", store.heal())
+    pulse.flush()
+
+
+def _prune(store: Store, settings: StoreSettings, stop: threading.Event) -> None:
+    from mailhook.store import pruning
+
+    def go_on(_: pruning.Counts) -> None:
+        if stop.is_set():  # between two transactions; the next start goes on
+            raise TemporaryError("pruning ends early: the service is being stopped")
+
+    counts = pruning.prune(store, settings, times.now(), go_on)
+    if counts != pruning.Counts():
+        fields = {"mails": counts.raw, "events": counts.events, "deliveries": counts.deliveries}
+        log.info("pruned", extra=fields)
+
+
+def _snapshot(store: Store, settings: SnapshotSettings) -> None:
+    from mailhook.store import copies
+
+    if copies.snapshot(store.path, settings):
+        log.info("snapshot", extra={"path": str(settings.path)})
