@@ -53,9 +53,9 @@ def killed_and_whole(server: Dovecot, home: Path, *, kills: int, first: int) -> 
     wanted = first
     step = 2 * first // kills
     for _ in range(kills):
-        while not killed(config, steps(store) + chance.randrange(step), chance.uniform(0, 0.3)):
-            account.append(*map(hook, range(wanted, wanted + 50)))
-            wanted += 50
+        while not killed(config, steps(store) + chance.randrange(step), chance.uniform(0, 0.05)):
+            account.append(*map(hook, range(wanted, wanted + step // 2)))
+            wanted += step // 2
     subprocess.run([MAILHOOK, "-c", config, "poll"], check=True, stdout=subprocess.DEVNULL)
     assert_whole(account, store, wanted)
 

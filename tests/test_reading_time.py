@@ -14,10 +14,10 @@ from mailhook.model import Finding
 
 KILOBYTE = 1024
 SIZES = tuple(32 * KILOBYTE << doubling for doubling in range(8))
-ENOUGH = 1.0  # seconds; so far the proportion held
+ENOUGH = 0.5  # seconds; so far the proportion held
 FLOOR = 0.1  # below this, in seconds, it is noise that grows
 GROWTH = 2.5
-RUNS = 5
+RUNS = 3
 HEAD = "Event: Check finished\r\nCheck ID: CHK0123456789abcdef0123456789abcdef\r\n"
 
 
@@ -44,7 +44,7 @@ def spent(raw: bytes) -> float:
 
 
 def side_by_side(smaller: bytes, larger: bytes) -> tuple[float, float]:
-    """The quickest of five runs of each, in turn.
+    """The quickest of three runs of each, in turn.
 
     A core that is lent out runs at half its speed for seconds at a time, which
     shows in processor time as well: only neighbours in time may be compared.
