@@ -72,6 +72,10 @@ class TemporaryError(MailhookError):
         super().__init__(message)
 
 
+class StoreError(TemporaryError):
+    """The store could not be read or written now: it is held, its disk is full or in trouble."""
+
+
 class Bug(TemporaryError):
     """A bug of ours that struck where it cannot be laid to one delivery; it is tried again."""
 

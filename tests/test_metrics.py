@@ -19,12 +19,14 @@ from prometheus_client.openmetrics import parser as openmetrics
 from scrapes import beat, get, settings, value
 
 from mailhook.errors import (
+    Bug,
     ConfigError,
     FolderMissing,
     LoginRefused,
     MailhookError,
     MalformedMessage,
     Refused,
+    StoreError,
     TemporaryError,
 )
 from mailhook.metrics import KINDS, Exporter, kind_of
@@ -76,6 +78,8 @@ def test_what_the_worker_reports_is_counted(home: Home):
         (Refused("x"), "refused"),
         (TemporaryError("x", wait_seconds=60), "throttled"),
         (TemporaryError("x"), "network"),
+        (StoreError("x"), "store"),
+        (Bug("x"), "bug"),
         (MalformedMessage("x"), "other"),
     ],
 )

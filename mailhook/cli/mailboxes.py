@@ -13,7 +13,7 @@ import click
 from mailhook import config
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, store
-from mailhook.cli.options import settings as load
+from mailhook.cli.options import settings as settings_of
 from mailhook.cli.writing import Alone, writing
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
@@ -70,7 +70,7 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
 
     Where the service runs, it does the round.
     """
-    settings = load(ctx)
+    settings = settings_of(ctx)
     _need_mailboxes(settings.mailboxes)
     counting = screen.Counting("mails")
     with writing(settings, "poll", lambda: _alone(settings)) as call:
@@ -113,17 +113,21 @@ def run(ctx: click.Context) -> None:
     from mailhook import log, worker
     from mailhook.trust import Trust
 
-    settings = _sound(ctx)
-    log.configure(settings.log, sys.stderr)
+    def load() -> Settings:
+        settings = _sound(ctx)
+        log.configure(settings.log, sys.stderr)
+        return settings
+
+    settings = load()
     with store(settings, "run") as opened:
-        worker.run(settings, opened, Trust.of(settings.trust), lambda: _sound(ctx))
+        worker.run(settings, opened, Trust.of(settings.trust), load)
 
 
 def _sound(ctx: click.Context) -> Settings:
     """The settings of this call. Raises ConfigError with all that `check` would find at home."""
     from mailhook.checks import refuse_faults
 
-    settings = load(ctx)
+    settings = settings_of(ctx)
     _need_mailboxes(settings.mailboxes)
     refuse_faults(settings)
     return settings

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailhook.errors import Bug, ConfigError, LoginRefused, MailhookError, Refused, TemporaryError
+from mailhook.errors import (
+    Bug,
+    ConfigError,
+    LoginRefused,
+    MailhookError,
+    Refused,
+    StoreError,
+    TemporaryError,
+)
 from mailhook.model import Outcome
 
 # What keeps a mailbox from its round trip; anything else is counted as `other`.
@@ -12,7 +20,7 @@ KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug",
 
 
 def kind_of(error: MailhookError) -> str:
-    """Under which of `KINDS` an error of a mailbox is counted; `store` is for its caller to say."""
+    """Under which of `KINDS` an error of a mailbox is counted."""
     match error:
         case LoginRefused():
             return "login"
@@ -20,6 +28,8 @@ def kind_of(error: MailhookError) -> str:
             return "settings"
         case Refused():
             return "refused"
+        case StoreError():
+            return "store"
         case Bug():
             return "bug"
         case TemporaryError(wait_seconds=seconds):

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailhook import times
-from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
+from mailhook.errors import ConfigError, MailhookError, Problem, StoreError
 from mailhook.store import versions
 
 # Seconds a reader or the writer waits for the other's lock.
@@ -23,7 +23,7 @@ _PRIVATE = 0o600
 _FULL = "the disk is full; nothing was written, make room"
 
 
-class StoreGoneError(TemporaryError):
+class StoreGoneError(StoreError):
     """The file was deleted or replaced while it was being written; `Store.heal` mends that."""
 
 
@@ -89,8 +89,8 @@ def _held(file: int) -> bool:
     return True
 
 
-def _taken(store: Path, holder: str) -> TemporaryError:
-    return TemporaryError(
+def _taken(store: Path, holder: str) -> StoreError:
+    return StoreError(
         f"{store} is being written by {holder or 'somebody'};"
         " wait for it or stop it, then try again"
     )
@@ -232,14 +232,14 @@ def _system(path: Path, error: OSError) -> MailhookError:
         case errno.EROFS | errno.ELOOP | errno.ENAMETOOLONG:
             return _wrong(path, f"it cannot be written ({error.strerror})", "check path and mount")
         case errno.ENOSPC | errno.EDQUOT:
-            return TemporaryError(f"{path}: {_FULL}")
-    return TemporaryError(f"{path}: {error.strerror}; nothing was written")
+            return StoreError(f"{path}: {_FULL}")
+    return StoreError(f"{path}: {error.strerror}; nothing was written")
 
 
 def _sqlite(path: Path, error: sqlite3.DatabaseError) -> MailhookError:
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return TemporaryError(f"{path}: {_FULL}")
+            return StoreError(f"{path}: {_FULL}")
         case sqlite3.SQLITE_NOTADB:
             return _wrong(path, "this file is no SQLite database", "check store.path")
         case sqlite3.SQLITE_CORRUPT:
@@ -250,7 +250,7 @@ def _sqlite(path: Path, error: sqlite3.DatabaseError) -> MailhookError:
             hint = "check its owner and mode, and its folder's"
             return _wrong(path, f"it cannot be opened ({error})", hint)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_IOERR:
-            return TemporaryError(f"{path}: {error}; nothing was written")
+            return StoreError(f"{path}: {error}; nothing was written")
     raise error
 
 

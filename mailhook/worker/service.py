@@ -6,7 +6,9 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from importlib import import_module
 
+from mailhook import catalog
 from mailhook.config import Settings
 from mailhook.control import commands
 from mailhook.control.command import Command, Progress
@@ -36,6 +38,7 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
     had at the start, such as an address to listen on.
     """
     notifier = Notifier.from_environment()
+    _load_readers()
     with Signals(_HEARD) as signals:
         service = Service(settings, store, trust, notifier)
         with Server(store.path, service.commands()) as server:
@@ -47,6 +50,13 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
                 server.stop()
                 service.stop()
     log.info("stopped")
+
+
+def _load_readers() -> None:
+    """What reads mails, before the first one comes: it is not to wait for that."""
+    import_module("mailhook.examiner")
+    import_module("mailhook.store.recorder")
+    catalog.load()
 
 
 def _attend(service: Service, signals: Signals, load: Load | None) -> None:
