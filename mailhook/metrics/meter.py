@@ -19,21 +19,23 @@ from mailhook.model import Outcome
 KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug", "other")
 
 
+# The first that fits.
+_KINDS = (
+    (LoginRefused, "login"),
+    (ConfigError, "settings"),
+    (Refused, "refused"),
+    (StoreError, "store"),
+    (Bug, "bug"),
+)
+
+
 def kind_of(error: MailhookError) -> str:
     """Under which of `KINDS` an error of a mailbox is counted."""
-    match error:
-        case LoginRefused():
-            return "login"
-        case ConfigError():
-            return "settings"
-        case Refused():
-            return "refused"
-        case StoreError():
-            return "store"
-        case Bug():
-            return "bug"
-        case TemporaryError(wait_seconds=seconds):
-            return "throttled" if seconds else "network"
+    for cls, kind in _KINDS:
+        if isinstance(error, cls):
+            return kind
+    if isinstance(error, TemporaryError):
+        return "throttled" if error.wait_seconds else "network"
     return "other"
 
 
