@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test torture soak bench bench-watch lint servers lock clean
+.PHONY: demo test torture soak idle bench bench-watch lint servers lock clean
 
 demo: .venv/product
 	@$(BIN)/mailhook demo
@@ -22,6 +22,9 @@ bench-watch: .venv/dev servers
 
 soak: .venv/dev servers
 	@$(BIN)/python bench/soak.py $(ARGS)
+
+idle: .venv/dev servers
+	@$(BIN)/python bench/idle.py $(ARGS)
 
 lint: .venv/dev
 	@$(BIN)/ruff check .
