@@ -207,6 +207,25 @@ def test_the_store_itself_is_no_place_for_a_copy_by_any_name(store: Store):
         backup(store.path, link)
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal", ".lock", ".sock"])
+def test_what_the_store_keeps_beside_itself_is_no_place_for_a_copy(store: Store, suffix: str):
+    path = store.path.with_name(store.path.name + suffix)
+    before = path.exists() and path.stat().st_ino
+    with pytest.raises(ConfigError, match="is a file of the store's own"):
+        backup(store.path, path)
+    assert (path.exists() and path.stat().st_ino) == before
+
+
+def test_the_place_of_a_store_that_is_yet_to_be_made_is_no_place_for_a_copy(tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    place = SnapshotSettings(path=tmp_path / "link" / "mailhook.db")
+    told = checks.problems(
+        Settings(store=StoreSettings(path=tmp_path / "mailhook.db", snapshot=place))
+    )
+    assert [problem.path for problem in told] == ["store.snapshot.path"]
+    assert "is the store itself" in told[0].message
+
+
 def test_an_earlier_backup_is_replaced_and_is_private_whatever_it_was(store: Store, trust: Trust):
     copy = store.path.with_name("copy.db")
     backup(store.path, copy)

@@ -38,6 +38,11 @@ SELECT (SELECT value FROM counters WHERE name = 'revision'),
 """
 
 
+# What SQLite, the lock and the control socket keep beside the store. Empty at times, as a place
+# for a copy would be, and lost with all that was committed if a copy took it.
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".sock")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """Where a copy goes, who may read it, and how it is checked; `key` is what to blame."""
@@ -164,13 +169,12 @@ def _is_current(wanted: _Wanted, state: tuple[object, ...]) -> bool:
 def _refuse_other_files(source: Path, wanted: _Wanted) -> None:
     """Only a copy is ever replaced, and only one that nobody is writing."""
     path = wanted.path
+    if what := _store_s_own(source, path):
+        raise ConfigError([Problem(wanted.key, f"{path} is {what}", "name another file")])
     if not path.exists():
         if not path.parent.is_dir():
             raise FileNotFoundError(2, "no such folder", str(path.parent))
         return
-    if source.exists() and path.samefile(source):
-        hint = "name another file"
-        raise ConfigError([Problem(wanted.key, f"{path} is the store itself", hint)])
     for suffix in ("-wal", "-journal"):
         if path.with_name(path.name + suffix).exists():
             message = f"{path} is being written by somebody, as {path.name}{suffix} shows"
@@ -179,6 +183,17 @@ def _refuse_other_files(source: Path, wanted: _Wanted) -> None:
     if not path.is_file() or not _is_ours(path):
         message = f"{path} is there, and is no copy of a store"
         raise ConfigError([Problem(wanted.key, message, "move it away, or name another file")])
+
+
+def _store_s_own(source: Path, path: Path) -> str:
+    """What of the store lies there, or will once it is written; empty where nothing does."""
+    real, store = Path(os.path.realpath(path)), Path(os.path.realpath(source))
+    if real == store or (path.exists() and source.exists() and path.samefile(source)):
+        return "the store itself"
+    beside = {store.name + suffix for suffix in _BESIDE}
+    return (
+        "a file of the store's own" if real.parent == store.parent and real.name in beside else ""
+    )
 
 
 def _is_ours(path: Path) -> bool:
