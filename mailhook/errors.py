@@ -135,6 +135,11 @@ class MalformedNotice(PermanentError):
     code = "malformed_notice"
 
 
+def in_one_line(told: str) -> str:
+    """The words of an error, a hint that stands on a line of its own set off from them."""
+    return " ".join(told.replace("\n    hint: ", "; hint: ").split())
+
+
 def whereabouts(error: BaseException) -> str:
     """Where a bug of ours struck, innermost first, without its message: that may quote a mail."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
