@@ -59,6 +59,10 @@ class FolderMissing(ConfigError):
     """The mailbox works, but has no folder of that name."""
 
 
+class StoreUnready(ConfigError):
+    """Nobody can read the store until a writer has opened it: it is new, older, or half made."""
+
+
 class TemporaryError(MailhookError):
     """Nothing was written; the same call may succeed later (network, lock, full disk).
 
