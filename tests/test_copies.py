@@ -112,6 +112,14 @@ def test_it_is_made_anew_only_when_something_changed_even_after_a_restart(
     assert made == [True, False, False, False, True, False, True]
 
 
+def test_what_root_copies_by_hand_is_the_services_to_replace(store: Store):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file for somebody else")
+    os.chown(store.path, 65534, 65534)
+    snapshot(store.path, wanted(store))
+    assert wanted(store).path.stat().st_uid == 65534
+
+
 def test_a_copy_whose_mode_was_changed_is_made_anew(store: Store):
     snapshot(store.path, wanted(store))
     store.path.with_name("copy.db").chmod(0o644)
