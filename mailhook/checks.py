@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailhook import config, notify
 from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
-from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
 from mailhook.store.reader import Reader
 from mailhook.trust import Trust
@@ -69,7 +69,11 @@ def _not_understood(targets: Sequence[NotifySettings]) -> Iterator[Problem]:
     for path, is_understood in zip(urls, notify.understood(list(urls.values())), strict=True):
         if not is_understood:
             message = "Apprise can make nothing of this URL: no alarm would reach anybody"
-            yield Problem(path, message, "such as mailto://… or slack://…: see Apprise's services")
+            yield Problem(
+                path,
+                message,
+                "such as mailto://… or jsons://… (a web hook): see Apprise's services",
+            )
 
 
 def _mailbox(settings: MailboxSettings) -> list[Problem]:
@@ -83,7 +87,9 @@ def _mailbox(settings: MailboxSettings) -> list[Problem]:
         return [problem for problem in error.problems if problem.path not in told_of]
     except MailhookError as error:
         told = str(error).removeprefix(f"mailbox {settings.name}: ")
-        return [Problem(f"mailboxes[{settings.name}]", told.removesuffix("; will be tried again"))]
+        told = told.removesuffix("; will be tried again")
+        hint = "check the address; if it is right, this may pass by itself"
+        return [Problem(f"mailboxes[{settings.name}]", told, hint)]
     finally:
         mailbox.close()
 
@@ -126,6 +132,8 @@ def _unreadable(path: Path) -> list[Problem]:
     try:
         with Reader(path):
             return []
+    except StoreUnready:
+        return []  # `poll` and `run` open it for writing, which puts that right
     except ConfigError as error:
         return list(error.problems)
     except MailhookError as error:

@@ -59,6 +59,10 @@ class FolderMissing(ConfigError):
     """The mailbox works, but has no folder of that name."""
 
 
+class StoreUnready(ConfigError):
+    """Nobody can read the store until a writer has opened it: it is new, older, or half made."""
+
+
 class TemporaryError(MailhookError):
     """Nothing was written; the same call may succeed later (network, lock, full disk).
 
@@ -133,6 +137,11 @@ class MalformedNotice(PermanentError):
     """It is a notice by its shape, but what it carries contradicts that shape."""
 
     code = "malformed_notice"
+
+
+def in_one_line(told: str) -> str:
+    """The words of an error, a hint that stands on a line of its own set off from them."""
+    return " ".join(told.replace("\n    hint: ", "; hint: ").split())
 
 
 def whereabouts(error: BaseException) -> str:

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from mailhook.config import LogSettings
-from mailhook.errors import whereabouts
+from mailhook.errors import in_one_line, whereabouts
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
@@ -88,7 +88,7 @@ def _rendering(form: Format, stream: TextIO) -> list[Processor]:
 def _spelled_out(_logger: object, _method: str, line: EventDict) -> EventDict:
     """Show what a server said without what could steer a terminal, on one line."""
     return {
-        name: "".join(map(_visible, " ".join(value.split()))) if isinstance(value, str) else value
+        name: "".join(map(_visible, in_one_line(value))) if isinstance(value, str) else value
         for name, value in line.items()
     }
 

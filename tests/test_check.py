@@ -128,6 +128,7 @@ def test_all_that_is_wrong_is_told_at_once(account: Account, tmp_path: Path):
     ):
         assert told in said.sentence
     assert said.words.count("wrong: ") == 7
+    assert "Connection refused hint: check the address; if it is right," in said.sentence
     assert "battery-staple" not in said.words
     assert everything(tmp_path) == before
 

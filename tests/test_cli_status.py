@@ -98,7 +98,7 @@ def test_it_is_one_screen_of_80_by_24_however_much_there_is_to_do(
     shown = on_terminal("-c", home.config, "status").out
     assert shown.count("\n") < 24
     assert "what to do" in shown
-    assert ("more: make the window higher" in shown) == hides
+    assert ("more: `mailhook status | less` shows them" in shown) == hides
     piped = home.call("status").out
     assert piped.count("\n- ") >= 1 + alerts + 2
     assert max(map(len, piped.splitlines())) <= 80
@@ -135,6 +135,10 @@ def test_it_says_whether_the_service_runs(home: Home):
     assert re.search(r"^service +no sign of it; wrote \d+ d", done.out, re.MULTILINE)
     assert re.search(r"^hooks +INBOX .* ago +silent$", done.out, re.MULTILINE)
     assert done.out.count("\n- ") == 1
+    with Store(home.store) as store:
+        store.beat("writer")
+        store.beat("writer", "the service was stopped")
+    assert re.search(r"^service +stopped \d s ago$", home.call("status").out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,14 @@ def test_it_is_made_anew_only_when_something_changed_even_after_a_restart(
     assert made == [True, False, False, False, True, False, True]
 
 
+def test_what_root_copies_by_hand_is_the_services_to_replace(store: Store):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file for somebody else")
+    os.chown(store.path, 65534, 65534)
+    snapshot(store.path, wanted(store))
+    assert wanted(store).path.stat().st_uid == 65534
+
+
 def test_a_copy_whose_mode_was_changed_is_made_anew(store: Store):
     snapshot(store.path, wanted(store))
     store.path.with_name("copy.db").chmod(0o644)
@@ -205,6 +213,25 @@ def test_the_store_itself_is_no_place_for_a_copy_by_any_name(store: Store):
     link.symlink_to(store.path)
     with pytest.raises(ConfigError, match="is the store itself"):
         backup(store.path, link)
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal", ".lock", ".sock"])
+def test_what_the_store_keeps_beside_itself_is_no_place_for_a_copy(store: Store, suffix: str):
+    path = store.path.with_name(store.path.name + suffix)
+    before = path.exists() and path.stat().st_ino
+    with pytest.raises(ConfigError, match="is a file of the store's own"):
+        backup(store.path, path)
+    assert (path.exists() and path.stat().st_ino) == before
+
+
+def test_the_place_of_a_store_that_is_yet_to_be_made_is_no_place_for_a_copy(tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    place = SnapshotSettings(path=tmp_path / "link" / "mailhook.db")
+    told = checks.problems(
+        Settings(store=StoreSettings(path=tmp_path / "mailhook.db", snapshot=place))
+    )
+    assert [problem.path for problem in told] == ["store.snapshot.path"]
+    assert "is the store itself" in told[0].message
 
 
 def test_an_earlier_backup_is_replaced_and_is_private_whatever_it_was(store: Store, trust: Trust):

@@ -105,7 +105,7 @@ def test_a_folder_that_fails_says_since_when_and_why(home: Home):
 def test_an_error_of_several_lines_is_one_sentence(home: Home):
     beat(home, "login refused\n    hint: see the password")
     (words,) = said(home)
-    assert words.endswith("Z: login refused hint: see the password")
+    assert words.endswith("Z: login refused; hint: see the password")
 
 
 def refused(home: Home) -> None:

@@ -75,7 +75,7 @@ def test_what_a_server_said_is_one_line_that_steers_nothing(form: str):
 
 def test_a_hint_on_a_line_of_its_own_follows_in_the_same_line():
     assert written("journal", "no folder 'Hoks'\n    hint: Hooks") == (
-        "<4>no folder 'Hoks' hint: Hooks\n"
+        "<4>no folder 'Hoks'; hint: Hooks\n"
     )
 
 

@@ -176,6 +176,13 @@ def test_the_command_shows_the_code_and_keeps_the_login(issuer: Issuer, tmp_path
     assert json.loads(kept)["refresh_token"] not in done.err
 
 
+def test_the_command_does_not_promise_to_try_again_by_itself(issuer: Issuer, tmp_path: Path):
+    issuer.on_next(lambda asked: asked.answer({}, 503))
+    done = run(tmp_path, [told(issuer, tmp_path)])
+    assert done.code == 75
+    assert done.err.endswith("(HTTP 503); try again later\n")
+
+
 def test_the_command_says_where_there_is_nothing_to_do(issuer: Issuer, tmp_path: Path):
     plain = told(issuer, tmp_path) | {"name": "plain", "username": "u", "password": {"env": "A"}}
     del plain["oauth2"]

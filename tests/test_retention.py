@@ -224,8 +224,8 @@ def test_the_command_foresees_prunes_and_has_then_nothing_left_to_do(home: Home)
 
 def test_the_command_says_in_words_what_went(home: Home):
     told = "bytes of 1 mail, 1 event, 1 row of deliveries"
-    assert home.call("prune", "--dry-run").out == f"{told}, nothing was changed\n"
-    assert home.call("prune").out == f"{told}\n"
+    assert home.call("prune", "--dry-run").out == f"would go, nothing was changed: {told}\n"
+    assert home.call("prune").out == f"removed: {told}\n"
 
 
 def test_a_dry_run_works_beside_a_writer_and_the_command_says_who_writes(home: Home):

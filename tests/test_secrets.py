@@ -66,6 +66,14 @@ def test_a_secret_comes_from_the_environment_a_credential_or_a_program(
     assert Secret(command=("echo", "from", "$HOME", ";", "false")).reveal() == "from $HOME ; false"
 
 
+def test_a_credential_is_told_of_for_the_unit_and_for_a_shell(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        Secret(credential="imap").reveal()
+    assert "LoadCredential=imap:" in str(refused.value)
+    assert "CREDENTIALS_DIRECTORY=/folder" in str(refused.value)
+
+
 def test_a_secret_is_read_anew_each_time(tmp_path: Path):
     secret = written(tmp_path, b"old")
     assert secret.reveal() == "old"

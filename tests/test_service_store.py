@@ -61,7 +61,7 @@ def test_commands_go_through_the_service_and_say_what_they_say_without(tmp_path:
         after = command(tmp_path, "poll", "--json")  # the socket left behind is in nobody's way
     assert (ingested.returncode, ingested.stdout) == (0, "1 recorded\n")
     assert json.loads(polled.stdout) == {"outcomes": {"recorded": 1}, "errors": []}
-    assert pruned.stdout == "bytes of 0 mails, 0 events, 0 rows of deliveries\n"
+    assert pruned.stdout == "removed: bytes of 0 mails, 0 events, 0 rows of deliveries\n"
     assert (told.returncode, json.loads(told.stdout)["service"]["state"]) == (0, "running")
     assert json.loads(after.stdout) == {"outcomes": {}, "errors": []}
 

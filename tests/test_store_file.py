@@ -15,6 +15,8 @@ import pytest
 from sqlite_utils import Database
 from stores import asked, refused
 
+from mailhook import checks
+from mailhook.config import Settings
 from mailhook.errors import ConfigError
 from mailhook.store import Filters, Reader, Store
 from mailhook.store.file import open_writable
@@ -206,6 +208,37 @@ def test_where_there_is_no_store_yet_a_reader_says_so_and_a_writer_makes_it(
     make(path)
     error = refused(Reader, path)
     assert (error.exit_code, "there is no store yet" in str(error)) == (78, True)
+    Store(path).close()
+    with Reader(path) as reader:
+        assert list(reader.events(Filters())) == []
+
+
+def half_made(path: Path) -> None:
+    """What a kill in the middle of a commit leaves, before the store is in WAL mode."""
+    begun(alive := path.with_name("alive.db"))
+    with closing(sqlite3.connect(alive, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")  # so that pages are written before the commit
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE made (half)")
+        connection.execute("INSERT INTO made VALUES (zeroblob(100000))")
+        for suffix in ("", "-journal"):
+            raw = alive.with_name(alive.name + suffix).read_bytes()
+            path.with_name(path.name + suffix).write_bytes(raw)
+
+
+def older(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before=KNOWN[-1])
+
+
+@pytest.mark.parametrize("make", [nothing, Path.touch, begun, half_made, older])
+def test_what_a_writer_puts_right_keeps_neither_poll_nor_run_from_it(
+    path: Path, make: Callable[[Path], None]
+):
+    make(path)
+    error = refused(Reader, path)
+    assert (error.exit_code, "`mailhook " in str(error)) == (78, True)
+    checks.refuse_faults(Settings.model_validate({"store": {"path": path}}))
     Store(path).close()
     with Reader(path) as reader:
         assert list(reader.events(Filters())) == []

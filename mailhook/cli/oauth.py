@@ -9,7 +9,7 @@ import click
 from mailhook.cli import screen
 from mailhook.cli.options import settings as load
 from mailhook.config import MailboxSettings
-from mailhook.errors import UsageError
+from mailhook.errors import TemporaryError, UsageError
 
 
 @click.group()
@@ -38,7 +38,12 @@ def login(ctx: click.Context, mailbox: str | None) -> None:
         screen.words(f"and type the code  {screen.escaped(prompt.code)}")
         screen.words(f"as {user}, within {prompt.seconds / 60:.0f} min; waiting …")
 
-    log_in(chosen, show)
+    try:
+        log_in(chosen, show)
+    except TemporaryError as error:
+        # What reads mail tries again by itself; here a person does.
+        told, passing, _ = str(error).partition("; will be tried again")
+        raise TemporaryError(f"{told}; try again later" if passing else told) from error
     screen.words("logged in; `mailhook check` tells whether the mail server agrees")
 
 

@@ -30,8 +30,8 @@ def prune(ctx: click.Context, *, dry_run: bool, compact: bool, as_json: bool) ->
     what came with them; null is never. Mails in quarantine keep their bytes. An event
     that was removed is still known, should it be told again. Room in the file is given
     back bit by bit; a store made by a version without retention needs --compact once,
-    which takes twice its size for a while and the store to itself. Where the service
-    runs, it does the rest, by its own settings.
+    which takes twice its size for a while and the store to itself: stop the service
+    first. Without --compact, where the service runs, it prunes, by its own settings.
     """
     if dry_run and compact:
         raise UsageError("--dry-run changes nothing, so it cannot be used with --compact")
@@ -40,7 +40,8 @@ def prune(ctx: click.Context, *, dry_run: bool, compact: bool, as_json: bool) ->
     if as_json:
         screen.document(counts)
     else:
-        click.echo(f"{_told(counts)}{', nothing was changed' if dry_run else ''}")
+        done = "would go, nothing was changed" if dry_run else "removed"
+        click.echo(f"{done}: {_told(counts)}")
 
 
 def _foreseen(ctx: click.Context, settings: StoreSettings) -> dict[str, Any]:

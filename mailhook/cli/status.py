@@ -100,7 +100,8 @@ def _service(health: Health, now: datetime) -> str:
         case "running":
             return f"running, wrote {ago_in_words(health.service.beat_at, now)}"
         case "stopped":
-            return f"no sign of it; wrote {ago_in_words(health.service.beat_at, now)}"
+            what = "stopped" if health.service.took_leave else "no sign of it; wrote"
+            return f"{what} {ago_in_words(health.service.beat_at, now)}"
     return "none; polled by hand or by a timer"
 
 
@@ -110,7 +111,7 @@ def _advise(sentences: Sequence[str], room: int) -> None:
         said = f"- {screen.wrapped(screen.escaped(sentence), '  ')}"
         room -= said.count("\n") + 1
         if nth and room < (nth + 1 < len(sentences)):
-            click.echo(f"… and {len(sentences) - nth} more: make the window higher")
+            click.echo(f"… and {len(sentences) - nth} more: `mailhook status | less` shows them")
             break
         click.echo(said)
 

@@ -158,7 +158,8 @@ class Secret(Section):
         return {
             "file": f"{self._shape}, readable by the service's user only: chmod 600",
             "env": "set the variable in the service's environment",
-            "credential": f"add LoadCredential={self.credential}:/path to the service's unit",
+            "credential": f"LoadCredential={self.credential}:/path in the service's unit; in a"
+            f" shell CREDENTIALS_DIRECTORY=/folder, where a file is named {self.credential}",
             "command": "run it by hand as the service's user: it must print the secret alone",
         }[self.kind]
 

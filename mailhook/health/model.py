@@ -35,11 +35,12 @@ class Service:
     """Whether `mailhook run` is up. `beat_at`: when its writer last committed, None if never.
 
     `none`: no service has run on this store, or somebody (a timer) has polled
-    since the last one.
+    since the last one. `took_leave`: it has ended in good order, at `beat_at`.
     """
 
     state: ServiceState
     beat_at: datetime | None
+    took_leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from mailhook import times
@@ -18,16 +19,22 @@ def advise(service: Service, folders: Sequence[Folder]) -> Iterator[Advice]:
     """The gravest first. Where the service is stopped, silence has its reason already."""
     stopped = bool(folders) and service.state == "stopped"
     if stopped and service.beat_at:
-        yield Advice(
-            f"no sign of the service since {times.short(service.beat_at)}: it is stopped or cannot"
-            " write; see `systemctl status mailhook`",
-            topic="service",
-        )
+        yield Advice(_on_stopped(service.beat_at, service), topic="service")
     yield from _on_failing([one for one in folders if one.state == "failing"])
     if not stopped:
         yield from _on_never([one for one in folders if one.state == "never"], service)
         yield from _on_silent([one for one in folders if one.state == "silent"], service)
     yield from _on_refused(folders)
+
+
+def _on_stopped(beat_at: datetime, service: Service) -> str:
+    since = times.short(beat_at)
+    if service.took_leave:
+        return f"the service was stopped at {since}; start it: `systemctl start mailhook`"
+    return (
+        f"no sign of the service since {since}: it is stopped or cannot write;"
+        " see `systemctl status mailhook`"
+    )
 
 
 def _on_failing(folders: Sequence[Folder]) -> Iterator[Advice]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mailhook import times
 from mailhook.config import FolderSettings, MailboxSettings, Settings
+from mailhook.errors import in_one_line
 from mailhook.health.model import Folder, FolderState, Service
 from mailhook.sources.imap.folder import url
 from mailhook.store import Reader
@@ -65,7 +66,7 @@ def _service(store: Reader, reached: list[datetime | None], now: datetime) -> Se
         return Service("running", beat_at)
     since = beat_at if took_leave else beat_at + _STOPPED
     later = any(at and since < at <= now for at in reached)
-    return Service("none" if later else "stopped", beat_at)
+    return Service("none" if later else "stopped", beat_at, took_leave=took_leave)
 
 
 def _folder(
@@ -80,7 +81,7 @@ def _folder(
         name=folder.name,
         silent_after=_silent_after(mailbox, folder, service),
         beat_at=row["at"],
-        error=" ".join(row["error"].split()) if row["error"] else None,
+        error=in_one_line(row["error"]) if row["error"] else None,
         failing_since=row["failing_since"],
         queued=row["queued"],
         refused=row["refused"],

@@ -25,7 +25,7 @@ from mailhook.store.group import group_id
 
 _PAGES = 1000  # in one step: 4 MB, some milliseconds
 _PRIVATE, _SHARED = 0o600, 0o640
-_NEVER = 0xFFFFFFFF  # os.chown: leave the group
+_AS_IT_IS = -1  # of os.chown
 
 # What people see of a store; positions and heartbeats alone are no reason for a new copy.
 # Whatever a person changes or retention removes has its row in `audit`.
@@ -38,6 +38,11 @@ SELECT (SELECT value FROM counters WHERE name = 'revision'),
 """
 
 
+# What SQLite, the lock and the control socket keep beside the store. Empty at times, as a place
+# for a copy would be, and lost with all that was committed if a copy took it.
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".sock")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """Where a copy goes, who may read it, and how it is checked; `key` is what to blame."""
@@ -47,6 +52,7 @@ class _Wanted:
     check: str
     mode: int = _PRIVATE
     group: int | None = None
+    is_the_service_s: bool = False
 
     def stands(self) -> bool:
         """Whether mode and group of the file that is there are as they should be."""
@@ -62,7 +68,14 @@ def snapshot(source: Path, settings: SnapshotSettings, *, force: bool = False) -
     stays) and ConfigError where the copy cannot lie there or be given to the group.
     """
     mode = _SHARED if settings.group else _PRIVATE
-    wanted = _Wanted(settings.path, "store.snapshot.path", "quick_check", mode, _group(settings))
+    wanted = _Wanted(
+        settings.path,
+        "store.snapshot.path",
+        "quick_check",
+        mode,
+        _group(settings),
+        is_the_service_s=True,
+    )
     return _copy(source, wanted, force=force)
 
 
@@ -123,11 +136,21 @@ def _copy(source: Path, wanted: _Wanted, *, force: bool) -> bool:
             with drafts.draft(wanted.path) as draft:
                 _write(store, draft)
                 _verify(draft, wanted.check, source)
-                if wanted.group is not None:
-                    os.chown(draft, _NEVER, wanted.group)
+                _give(draft, wanted, source)
                 draft.chmod(wanted.mode)
                 drafts.put(draft, wanted.path)
     return True
+
+
+def _give(draft: Path, wanted: _Wanted, source: Path) -> None:
+    """To the group that is to read it; what root makes of a snapshot, to the store's owner too.
+
+    The service could else not tell that it is a copy, and would never replace it.
+    """
+    if wanted.group is not None:
+        os.chown(draft, _AS_IT_IS, wanted.group)
+    if wanted.is_the_service_s and os.geteuid() == 0:
+        os.chown(draft, source.stat().st_uid, _AS_IT_IS)
 
 
 def _write(store: sqlite3.Connection, draft: Path) -> None:
@@ -164,13 +187,12 @@ def _is_current(wanted: _Wanted, state: tuple[object, ...]) -> bool:
 def _refuse_other_files(source: Path, wanted: _Wanted) -> None:
     """Only a copy is ever replaced, and only one that nobody is writing."""
     path = wanted.path
+    if what := _store_s_own(source, path):
+        raise ConfigError([Problem(wanted.key, f"{path} is {what}", "name another file")])
     if not path.exists():
         if not path.parent.is_dir():
             raise FileNotFoundError(2, "no such folder", str(path.parent))
         return
-    if source.exists() and path.samefile(source):
-        hint = "name another file"
-        raise ConfigError([Problem(wanted.key, f"{path} is the store itself", hint)])
     for suffix in ("-wal", "-journal"):
         if path.with_name(path.name + suffix).exists():
             message = f"{path} is being written by somebody, as {path.name}{suffix} shows"
@@ -181,6 +203,17 @@ def _refuse_other_files(source: Path, wanted: _Wanted) -> None:
         raise ConfigError([Problem(wanted.key, message, "move it away, or name another file")])
 
 
+def _store_s_own(source: Path, path: Path) -> str:
+    """What of the store lies there, or will once it is written; empty where nothing does."""
+    real, store = Path(os.path.realpath(path)), Path(os.path.realpath(source))
+    if real == store or (path.exists() and source.exists() and path.samefile(source)):
+        return "the store itself"
+    beside = {store.name + suffix for suffix in _BESIDE}
+    return (
+        "a file of the store's own" if real.parent == store.parent and real.name in beside else ""
+    )
+
+
 def _is_ours(path: Path) -> bool:
     """Whether it is an empty file or a store, be it damaged."""
     if path.stat().st_size == 0:
@@ -189,7 +222,10 @@ def _is_ours(path: Path) -> bool:
         with closing(_opened(path)) as found:
             return bool(versions.applied(found))
     except sqlite3.DatabaseError as error:
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise  # what it is cannot be said
+        return code == sqlite3.SQLITE_CORRUPT
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mailhook import times
-from mailhook.errors import ConfigError, MailhookError, Problem, StoreError
+from mailhook.errors import ConfigError, MailhookError, Problem, StoreError, StoreUnready
 from mailhook.store import versions
 
 # Seconds a reader or the writer waits for the other's lock.
@@ -174,7 +174,7 @@ def _refuse_unready(connection: sqlite3.Connection, path: Path) -> None:
     if pending == list(versions.KNOWN):
         raise _no_store_yet(path)
     if pending:
-        raise _wrong(
+        raise _unready(
             path,
             f"an older mailhook has written this store (it lacks {pending[0]})",
             "restart the service, or run `mailhook poll`: whoever writes brings it up to date",
@@ -182,7 +182,7 @@ def _refuse_unready(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _no_store_yet(path: Path) -> ConfigError:
-    return _wrong(path, "there is no store yet", "`mailhook poll` or `ingest` makes it")
+    return _unready(path, "there is no store yet", "`mailhook run`, `poll` or `ingest` makes it")
 
 
 def _folder(path: Path) -> ConfigError:
@@ -216,7 +216,7 @@ def sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _sqlite(path, error) from error
+        raise _half_made(path, error) or _sqlite(path, error) from error
     except OSError as error:
         raise _system(path, error) from error
 
@@ -234,6 +234,14 @@ def _system(path: Path, error: OSError) -> MailhookError:
         case errno.ENOSPC | errno.EDQUOT:
             return StoreError(f"{path}: {_FULL}")
     return StoreError(f"{path}: {error.strerror}; nothing was written")
+
+
+def _half_made(path: Path, error: sqlite3.DatabaseError) -> MailhookError | None:
+    """What to do where a commit was cut off before the store was in WAL mode: a reader cannot."""
+    if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_READONLY_ROLLBACK:
+        return None
+    message = "who wrote it was ended in the middle of it"
+    return _unready(path, message, "`mailhook run` or `poll` puts it right")
 
 
 def _sqlite(path: Path, error: sqlite3.DatabaseError) -> MailhookError:
@@ -256,3 +264,7 @@ def _sqlite(path: Path, error: sqlite3.DatabaseError) -> MailhookError:
 
 def _wrong(path: Path, message: str, hint: str) -> ConfigError:
     return ConfigError([Problem("store.path", f"{path}: {message}", hint)])
+
+
+def _unready(path: Path, message: str, hint: str) -> StoreUnready:
+    return StoreUnready([Problem("store.path", f"{path}: {message}", hint)])

@@ -210,7 +210,9 @@ class Watch(threading.Thread):
         self._post.pulse.failed([self._mailbox.source(one) for one in self._folders], error)
         seconds = self._backoff.failed(error, time.monotonic())
         self._promise(seconds + _GRACE_SECONDS)
-        log.error("%s", error, extra={"mailbox": self.mailbox_name, "next_try_seconds": seconds})
+        log.error(
+            "%s", error, extra={"mailbox": self.mailbox_name, "next_try_seconds": round(seconds, 1)}
+        )
         self._post.meter.broken(self.mailbox_name, kind_of(error))
         self._post.meter.waited(self.mailbox_name, self._wait(seconds))
 
