@@ -25,7 +25,7 @@ _COMMANDS = {
     "run": "mailboxes",
     "ingest": "ingest",
     "events": "lists",
-    "alerts": "lists",
+    "alerts": "alerts",
     "deliveries": "lists",
     "catalog": "lists",
     "query": "query",

@@ -1,4 +1,4 @@
-"""events, alerts, deliveries and catalog: what there is, the newest first."""
+"""events, deliveries and catalog: what there is, the newest first."""
 
 from __future__ import annotations
 
@@ -32,30 +32,6 @@ def events(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
         columns["proof"] = lambda row: row["authenticity"]
     # One blank between columns: a time, a name and an id are just 80 columns wide.
     _table(columns, shown, cut=("event",), gap=1)
-
-
-@click.command()
-@filtering
-@as_json
-@click.pass_context
-def alerts(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
-    """List alerts about the delivery of hooks, the newest first."""
-    rows = reader(ctx).alerts(filters)
-    if as_json:
-        screen.array(rows)
-        return
-    _table(
-        {
-            "id": lambda row: row["id"],
-            "last seen": lambda row: screen.moment(row["last_seen_at"]),
-            "kind": lambda row: row["kind"],
-            "state": lambda row: row["state"],
-            "mails": lambda row: row["sightings"],
-            "endpoint": lambda row: row["endpoint"],
-        },
-        screen.newest(rows, filters.limit),
-        folded=("endpoint",),
-    )
 
 
 @click.command()

@@ -64,6 +64,22 @@ def poll(work: Callable[[Progress], Round]) -> Command:
     return command
 
 
+def resolve(store: Store) -> Command:
+    """Alerts that a person has seen to: `ids`, and `why` in that person's words."""
+
+    def command(request: Request, talk: Talk) -> Result:
+        from mailhook.store.audit import Deed
+
+        match request:
+            case {"ids": list(asked), "why": str() | None as why}:
+                ids = [one for one in asked if isinstance(one, int)]
+                store.resolve(ids, Deed(talk.who, "alerts resolve", why))
+                return Result({"resolved": ids})
+        raise ValueError("a request without ids and why")
+
+    return command
+
+
 def prune(
     store: Store, settings: Callable[[], StoreSettings], *, may_compact: bool = False
 ) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,9 +70,13 @@ def folders(settings: Settings, store: Reader, now: datetime | None = None) -> t
     return signs.look(settings, store, now or times.now())[1]
 
 
-def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[Advice]:
+def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Advice]:
+    """The same alert of many days is said once, with how to close all of them."""
+    groups: dict[tuple[str, str | None], list[int]] = {}
     for alert in alerts:
-        endpoint = alert["endpoint"] or "an endpoint that is not named"
+        groups.setdefault((alert["kind"], alert["endpoint"]), []).append(alert["id"])
+    for (kind, named), ids in groups.items():
+        endpoint = named or "an endpoint that is not named"
         words = {
             "delivery_failing": f"deliveries to {endpoint} fail: look at its server, before the"
             " vendor switches the hook off",
@@ -80,9 +84,10 @@ def _on_alerts(alerts: tuple[dict[str, Any], ...], fresh: set[int]) -> Iterator[
             " enable the hook in the vendor's dashboard",
             "hook_status": f"the state of the hook for {endpoint} has changed: see"
             " `mailhook alerts`",
-        }[alert["kind"]]
-        wrong = alert["id"] in fresh and alert["kind"] != "hook_status"
-        yield Advice(words, wrong=wrong, topic="alert")
+        }[kind]
+        done = f"; when that is done, `mailhook alerts resolve {' '.join(map(str, sorted(ids)))}`"
+        wrong = kind != "hook_status" and not fresh.isdisjoint(ids)
+        yield Advice(words + done, wrong=wrong, topic="alert")
 
 
 def _on_quarantine(

@@ -7,7 +7,7 @@ while it goes on: within a day of the last sighting it is the same alert.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,19 @@ class Alerts:
             if found:
                 return found
         return None
+
+
+def resolve(connection: sqlite3.Connection, ids: Iterable[int], at: datetime) -> list[int]:
+    """Close these alerts; those that there are. One that is closed keeps the time it was."""
+    found = []
+    for alert_id in ids:
+        cursor = connection.execute(
+            "UPDATE alerts SET state = 'resolved', resolved_at = coalesce(resolved_at, ?)"
+            " WHERE id = ?",
+            (times.stored(at), alert_id),
+        )
+        found += [alert_id] * cursor.rowcount
+    return found
 
 
 def _asked(event: Event, kind: str, delivery_id: int) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mailhook import times
+from mailhook.errors import UsageError
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
 from mailhook.store import warned
 from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
 
 if TYPE_CHECKING:
+    from mailhook.store.audit import Deed
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
@@ -198,6 +200,17 @@ class Store:
             self._connection.executemany(
                 _BEAT, [(name, times.stored(at)) for name, at in beats.items()]
             )
+
+    def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
+        """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""
+        from mailhook.store import alerts, audit
+
+        now = times.now()
+        with self._transaction():
+            found = alerts.resolve(self._connection, alert_ids, now)
+            if missing := [str(one) for one in alert_ids if one not in found]:
+                raise UsageError(f"no such alert: {', '.join(missing)}; see `mailhook alerts`")
+            audit.note(self._connection, now, deed, {"alerts": found})
 
     def keep_alarms(self, alarms: Sequence[Alarm], letters: Sequence[Letter]) -> None:
         """Put what the alarms know now in the place of what they knew before."""

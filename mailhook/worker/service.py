@@ -87,6 +87,7 @@ class Service:
         return {
             "ingest": commands.ingest(self._store, lambda: self._parts.trust),
             "poll": commands.poll(self._poll),
+            "alerts resolve": commands.resolve(self._store),
             "prune": commands.prune(self._store, lambda: self._parts.settings.store),
         }
 
