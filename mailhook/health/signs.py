@@ -14,7 +14,7 @@ from typing import Any
 from mailhook import times
 from mailhook.config import FolderSettings, MailboxSettings, Settings
 from mailhook.health.model import Folder, FolderState, Service
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Reader
 
 WRITER = "writer"
