@@ -25,6 +25,8 @@ def pytest_configure() -> None:
     """
     if Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+    # Whatever the caller's habits: what is started hundreds of times is to be compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture
