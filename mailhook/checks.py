@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from mailhook import config, notify
+from mailhook import config
 from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
 from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
@@ -62,6 +62,8 @@ def _keys(settings: Settings) -> list[Problem]:
 
 def _not_understood(targets: Sequence[NotifySettings]) -> Iterator[Problem]:
     """Targets of which Apprise can make nothing; sends nothing."""
+    from mailhook import notify
+
     urls: dict[str, str] = {}
     for nth, target in enumerate(targets):
         with suppress(ConfigError):  # `config.secret_problems` tells

@@ -9,7 +9,8 @@ from mailhook import advice, message, readers, times
 from mailhook.errors import MalformedMessage
 from mailhook.model import Delivery, Event, Finding, Message, Notice
 from mailhook.pipeline import examine
-from mailhook.store import Foreseen, Reader
+from mailhook.store import Reader
+from mailhook.store.ledger import Foreseen
 from mailhook.trust import Trust
 
 Part = dict[str, Any]

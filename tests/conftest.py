@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,19 @@ from mailhook.config import TrustSettings
 from mailhook.trust import Trust
 
 _NEEDED = "dovecot-imapd (and isync) is not installed"
+_MEMORY = "/dev/shm"  # noqa: S108 - pytest makes a folder of its own in it
+_MEMORY_BYTES = 2**30
+
+
+def pytest_configure() -> None:
+    """Let the tests' folders be in memory: most make a store, which waits for a disk ten times.
+
+    What a disk may do to a store is tested on small ones that are mounted for it.
+    """
+    if Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+    # Whatever the caller's habits: what is started hundreds of times is to be compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

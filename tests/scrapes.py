@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mailhook import config
 from mailhook.config import Settings
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Store
 
 _SECONDS = 20

@@ -23,11 +23,12 @@ from typing import Any, Self
 
 from honest_imap import PASSWORD, PLAIN, Box, Honest, Mail
 
-from mailhook import worker
 from mailhook.config import MailboxSettings, Settings
 from mailhook.sources.imap import Patience
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker import polling
+from mailhook.worker.rounds import Round
 
 # Long enough for a busy machine, short enough to wait for.
 QUICK = Patience(connect=5, read=0.3, opening=0.5, command=0.6, ending=0.2)
@@ -289,10 +290,10 @@ def settings(home: Path, *mailboxes: dict[str, object]) -> Settings:
     )
 
 
-def poll(all_settings: Settings) -> worker.Round:
+def poll(all_settings: Settings) -> Round:
     """One round, the store opened and closed for it."""
     with Store(all_settings.store.path) as store:
-        return worker.poll(all_settings, store, Trust.of(all_settings.trust))
+        return polling.poll(all_settings, store, Trust.of(all_settings.trust))
 
 
 def rows(all_settings: Settings, query: str) -> list[tuple[Any, ...]]:

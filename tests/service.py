@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,17 @@ Line = dict[str, Any]
 class Service:
     """`mailhook run` on a config of its own."""
 
-    def __init__(self, home: Path, *mailboxes: dict[str, object], **environment: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *mailboxes: dict[str, object],
+        program: Sequence[str | Path] = (MAILHOOK,),
+        **environment: str,
+    ) -> None:
         self.home = home
         self.configure(*mailboxes)
         self.process = subprocess.Popen(
-            [MAILHOOK, "-c", home / "config.yaml", "run"],
+            [*program, "-c", home / "config.yaml", "run"],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | environment,
@@ -73,8 +79,13 @@ class Service:
 
 
 @contextmanager
-def running(home: Path, *mailboxes: dict[str, object], **environment: str) -> Iterator[Service]:
-    service = Service(home, *mailboxes, **environment)
+def running(
+    home: Path,
+    *mailboxes: dict[str, object],
+    program: Sequence[str | Path] = (MAILHOOK,),
+    **environment: str,
+) -> Iterator[Service]:
+    service = Service(home, *mailboxes, program=program, **environment)
     watchdog = threading.Timer(60, service.process.kill)
     watchdog.start()
     try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailhook.alarms.conditions import Condition
 from mailhook.alarms.course import News, step
-from mailhook.store import Alarm
+from mailhook.store.warned import Alarm
 
 RING = timedelta(seconds=15)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

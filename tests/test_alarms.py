@@ -21,8 +21,9 @@ from mailhook import config, times
 from mailhook.alarms import Alarms, post
 from mailhook.model import Batch
 from mailhook.pipeline import Trust, ingest
-from mailhook.sources.imap.folder import url
-from mailhook.store import Letter, Store, Trouble
+from mailhook.sources.place import url
+from mailhook.store import Store, Trouble
+from mailhook.store.warned import Letter
 
 MINUTE = timedelta(minutes=1)
 LETTERS = "SELECT target, tries FROM letters ORDER BY id"

@@ -15,7 +15,7 @@ from command import Home, on_terminal
 
 from mailhook import config
 from mailhook.cli.status import ago_in_words
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Store
 
 FAILING = "The deliveries to your webhook are failing.\n\nEndpoint: https://hooks{}.example.com/\n"

@@ -17,7 +17,7 @@ from mailhook.config import TrustSettings
 from mailhook.health import Health, look
 from mailhook.model import After, Batch, Delivery, Place
 from mailhook.pipeline import Trust, ingest
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Reader, Store
 
 ENDPOINT = "https://hooks.example.com/truora"

@@ -12,7 +12,7 @@ from command import Home
 
 from mailhook import config, times
 from mailhook.health import Health, look
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Reader, Store
 
 NOW = times.parse("2026-08-03T10:00:00Z")

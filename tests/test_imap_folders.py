@@ -10,13 +10,13 @@ import pytest
 from dovecot import Account, Dovecot, start
 from scripted_imap import ScriptedImap
 
-from mailhook import worker
 from mailhook.config import load
 from mailhook.errors import ConfigError
 from mailhook.model import Position
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.polling import poll
 
 MAIL = mails.write("hello")
 _PREFIXED = """
@@ -91,9 +91,9 @@ def test_a_prefixed_folder_is_polled_again_and_again(dotted: Dovecot, tmp_path: 
     account.append(mails.check_finished("CHK" + "1" * 32), folder="INBOX.Hooks")
     settings = load(account.config(folders=["Hooks"], after={"move": "Done"}))
     with Store(settings.store.path) as store:
-        first = worker.poll(settings, store, Trust.of(settings.trust))
+        first = poll(settings, store, Trust.of(settings.trust))
         account.append(mails.check_finished("CHK" + "2" * 32), folder="INBOX.Hooks")
-        second = worker.poll(settings, store, Trust.of(settings.trust))
+        second = poll(settings, store, Trust.of(settings.trust))
     assert (first.outcomes, first.errors) == (["recorded"], [])
     assert (second.outcomes, second.errors) == (["recorded"], [])
     assert (account.count("INBOX.Hooks"), account.count("INBOX.Done")) == (0, 2)
@@ -104,7 +104,7 @@ def test_a_target_that_names_the_prefix_is_not_prefixed_twice(dotted: Dovecot, t
     account.append(mails.check_finished("CHK" + "3" * 32))
     settings = load(account.config(after={"move": "INBOX.Done"}))
     with Store(settings.store.path) as store:
-        assert worker.poll(settings, store, Trust.of(settings.trust)).errors == []
+        assert poll(settings, store, Trust.of(settings.trust)).errors == []
     assert account.count("INBOX.Done") == 1
 
 

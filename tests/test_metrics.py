@@ -29,7 +29,8 @@ from mailhook.errors import (
     StoreError,
     TemporaryError,
 )
-from mailhook.metrics import KINDS, Exporter, kind_of
+from mailhook.metrics.exporter import Exporter
+from mailhook.metrics.meter import KINDS, kind_of
 from mailhook.model import Outcome
 from mailhook.store import Store
 

@@ -14,8 +14,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailhook import advice
-from mailhook.metrics import KINDS, Exporter
+from mailhook.metrics.exporter import Exporter
 from mailhook.metrics.figures import ALERTS, WAITING
+from mailhook.metrics.meter import KINDS
 from mailhook.model import Outcome
 from mailhook.store import Store
 

@@ -15,7 +15,7 @@ from command import Home
 from scrapes import get, knock, port, settings
 
 from mailhook.errors import ConfigError
-from mailhook.metrics import Exporter
+from mailhook.metrics.exporter import Exporter
 
 
 @pytest.fixture

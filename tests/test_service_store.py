@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,13 @@ import mails
 from scripted_imap import Mail, ScriptedImap
 from service import MAILHOOK, Line, Service, batch, running
 
+# `mailhook`, whose heart beats every half second, not every fifteen.
+HASTY = """
+from mailhook.__main__ import program
+from mailhook.worker import housekeeping
+housekeeping._HEARTBEAT_SECONDS = 0.5
+program()
+"""
 HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(4)]
 
 
@@ -100,7 +108,7 @@ def test_a_full_disk_is_said_and_with_room_every_mail_is_recorded_once(small_dis
 def test_a_store_deleted_under_the_service_is_put_back_whole(tmp_path: Path):
     with (
         ScriptedImap(tmp_path, *HOOKS[:2]) as server,
-        running(tmp_path, server.mailbox()) as service,
+        running(tmp_path, server.mailbox(), program=(sys.executable, "-c", HASTY)) as service,
     ):
         until_recorded(service, 2)
         (tmp_path / "mailhook.db").unlink()

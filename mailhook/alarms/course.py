@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mailhook.alarms.conditions import Condition
-from mailhook.store import Alarm
+from mailhook.store.warned import Alarm
 
 # What is wrong for so long is told; up to so long it waits for what has begun meanwhile,
 # for one failing network is ten silent mailboxes.

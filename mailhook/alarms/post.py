@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailhook.store import Letter
+from mailhook.store.warned import Letter
 
 # Seconds to wait after each failure: an hour in all, then a letter is given up.
 WAITS = (20, 40, 80, 160, 300, 600, 600, 600, 600, 600)

@@ -20,7 +20,7 @@ from mailhook.alarms.conditions import (
 )
 from mailhook.config import Settings
 from mailhook.health import room
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Filters, Reader
 
 _DAY = timedelta(days=1)

@@ -20,7 +20,8 @@ from mailhook.alarms.course import News, step
 from mailhook.config import Secret, Settings
 from mailhook.errors import ConfigError, MailhookError, whereabouts
 from mailhook.notify import Posting, send
-from mailhook.store import Alarm, Letter, Reader, Store, warned
+from mailhook.store import Reader, Store, warned
+from mailhook.store.warned import Alarm, Letter
 
 log = logging.getLogger(__name__)
 

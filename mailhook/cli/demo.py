@@ -33,9 +33,9 @@ def demo(folder: Path | None) -> None:
 
     FOLDER is made, ./demo-1 by default, and left for you to look at.
     """
-    from mailhook import worker
     from mailhook.demo import free_folder, staged
     from mailhook.trust import Trust
+    from mailhook.worker.polling import poll
 
     _need_pymap()
     told: list[Outcome] = []
@@ -53,7 +53,7 @@ def demo(folder: Path | None) -> None:
                     told.extend(outcomes)
                     bar.advance(bar.task_ids[0], len(outcomes))
 
-            result = worker.poll(settings, store, Trust.of(settings.trust), report)
+            result = poll(settings, store, Trust.of(settings.trust), report)
     for error in result.errors:
         raise error
     screen.heading("What became of each mail")

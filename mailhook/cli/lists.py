@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailhook.catalog import EventInfo
 from mailhook.cli import screen
 from mailhook.cli.options import as_json, filtering, reader
 from mailhook.store import Filters
+
+if TYPE_CHECKING:
+    from mailhook.catalog import EventInfo
 
 Row = dict[str, Any]
 Columns = dict[str, Callable[[Row], object]]

@@ -88,10 +88,10 @@ def poll(ctx: click.Context, *, as_json: bool) -> None:
 
 def _alone(settings: Settings) -> Alone:
     """The round by this process. Raises ConfigError with all that `check` would find at home."""
-    from mailhook import worker
     from mailhook.checks import refuse_faults
     from mailhook.control import commands
     from mailhook.trust import Trust
+    from mailhook.worker import polling
 
     refuse_faults(settings)
     trust, mutex = Trust.of(settings.trust), threading.Lock()
@@ -101,7 +101,7 @@ def _alone(settings: Settings) -> Alone:
             with mutex:
                 progress(len(outcomes))
 
-        return worker.poll(settings, store, trust, report)
+        return polling.poll(settings, store, trust, report)
 
     return lambda store: commands.poll(lambda progress: poll(store, progress))
 
@@ -110,8 +110,9 @@ def _alone(settings: Settings) -> Alone:
 @click.pass_context
 def run(ctx: click.Context) -> None:
     """The service: watch every mailbox until told to stop; take new settings at SIGHUP."""
-    from mailhook import log, worker
+    from mailhook import log
     from mailhook.trust import Trust
+    from mailhook.worker import service
 
     def load() -> Settings:
         settings = _sound(ctx)
@@ -120,7 +121,7 @@ def run(ctx: click.Context) -> None:
 
     settings = load()
     with store(settings, "run") as opened:
-        worker.run(settings, opened, Trust.of(settings.trust), load)
+        service.run(settings, opened, Trust.of(settings.trust), load)
 
 
 def _sound(ctx: click.Context) -> Settings:

@@ -15,7 +15,7 @@ from mailhook import times
 from mailhook.config import FolderSettings, MailboxSettings, Settings
 from mailhook.errors import in_one_line
 from mailhook.health.model import Folder, FolderState, Service
-from mailhook.sources.imap.folder import url
+from mailhook.sources.place import url
 from mailhook.store import Reader
 
 WRITER = "writer"

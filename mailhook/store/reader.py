@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mailhook import times
 from mailhook.errors import TemporaryError, UsageError
 from mailhook.model import Event
 from mailhook.store.file import open_readonly, sentences
-from mailhook.store.ledger import Foreseen, Ledger
+
+if TYPE_CHECKING:
+    from mailhook.store.ledger import Foreseen
 
 Row = dict[str, Any]
 
@@ -148,6 +150,8 @@ class Reader:
 
     def foresee(self, event: Event, channel: str, window_seconds: float) -> Foreseen:
         """What the store would do with the event now."""
+        from mailhook.store.ledger import Ledger
+
         with sentences(self.path):
             return Ledger(self._connection, window_seconds).foresee(event, channel)
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from mailhook import times
 from mailhook.errors import UsageError
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
-from mailhook.store import warned
 from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
 
 if TYPE_CHECKING:
@@ -214,6 +213,8 @@ class Store:
 
     def keep_alarms(self, alarms: Sequence[Alarm], letters: Sequence[Letter]) -> None:
         """Put what the alarms know now in the place of what they knew before."""
+        from mailhook.store import warned
+
         with self._transaction():
             warned.replace(self._connection, alarms, letters)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError
-from mailhook.metrics import Meter
+from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.housekeeping import HEARTBEAT, chores

@@ -10,7 +10,7 @@ from itertools import chain
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import FolderMissing, MailhookError, Refused
-from mailhook.metrics import Meter
+from mailhook.metrics.meter import Meter
 from mailhook.model import Action, After, Delivery, Outcome
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store

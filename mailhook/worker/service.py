@@ -14,7 +14,7 @@ from mailhook.control import commands
 from mailhook.control.command import Command, Progress
 from mailhook.control.server import Server
 from mailhook.errors import ConfigError, MailhookError, Problem
-from mailhook.metrics import Exporter
+from mailhook.metrics.exporter import Exporter
 from mailhook.store import Store
 from mailhook.systemd import Notifier
 from mailhook.trust import Trust

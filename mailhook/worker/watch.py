@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from mailhook.errors import Bug, FolderMissing, MailhookError, whereabouts
-from mailhook.metrics import kind_of
+from mailhook.metrics.meter import kind_of
 from mailhook.model import Delivery, Outcome
 from mailhook.sources.imap import Mailbox, Patience
 from mailhook.worker.backoff import Backoff

@@ -10,6 +10,7 @@ from imapclient.exceptions import IMAPClientError
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Action, Batch, Position
+from mailhook.sources import place
 from mailhook.sources.imap import actions, connection, folder, idle, sweep
 from mailhook.sources.imap.client import Client
 from mailhook.sources.imap.wire import Patience, Readable
@@ -52,7 +53,7 @@ class Mailbox:
 
     def source(self, name: str) -> str:
         """The folder's URL, which names its row of `positions` (RFC 5092)."""
-        return folder.url(self.settings, name)
+        return place.url(self.settings, name)
 
     def sweep(self, name: str, position: Position | None, *, told: bool = False) -> Iterator[Batch]:
         """Everything in the folder above the position, in batches, in the order of UIDs.
@@ -64,7 +65,7 @@ class Mailbox:
         (RFC 9051 section 6.3.11; Dovecot does).
         """
         with connection.sentences(self.settings):
-            real = self._real_names.get(name, folder.plain(name))
+            real = self._real_names.get(name, place.plain(name))
             is_open = self._client is not None and self._client.selected == (real, True)
             told_in = real if told or is_open else None
             source = self.source(name)
@@ -86,7 +87,7 @@ class Mailbox:
         """
         with connection.sentences(self.settings):
             client = self._live()
-            real = self._real_names.get(name, folder.plain(name))
+            real = self._real_names.get(name, place.plain(name))
             if client.selected == (real, True):
                 return False
             try:
@@ -119,7 +120,7 @@ class Mailbox:
         "refused: …" with what the server said.
         """
         with connection.sentences(self.settings):
-            name = folder.name_of(self.settings, queued[0].place.source)
+            name = place.name_of(self.settings, queued[0].place.source)
             actions.perform(self._live(), name, queued, note)
 
     def check(self) -> list[Problem]:

@@ -1,36 +1,15 @@
-"""Folders: their URLs (RFC 5092), delimiters, namespaces (RFC 2342), and nearest names."""
+"""Folders: delimiters, namespaces (RFC 2342), and nearest names."""
 
 from __future__ import annotations
-
-from urllib.parse import quote, unquote
 
 from imapclient import IMAPClient
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import FolderMissing, Problem
+from mailhook.sources.place import plain
 
 # What a name that only stands between others is marked with, RFC 9051 section 7.3.1.
 _NO_FOLDER = {b"\\noselect", b"\\nonexistent"}
-_DEFAULT_PORTS = {"implicit": 993, "starttls": 143, "none": 143}
-
-
-def url(settings: MailboxSettings, name: str) -> str:
-    """`imap://user@host/Folder`; the port only where it is not the default."""
-    port = "" if settings.port == _DEFAULT_PORTS[settings.tls] else f":{settings.port}"
-    return f"imap://{quote(settings.username, safe='')}@{settings.host}{port}/{_path(name)}"
-
-
-def name_of(settings: MailboxSettings, source: str) -> str:
-    """The configured name behind a URL of `url`."""
-    for folder in settings.folders:
-        if url(settings, folder.name) == source:
-            return folder.name
-    return unquote(source.split("/", 3)[3])
-
-
-def plain(name: str) -> str:
-    """The name as most servers know it, which costs no question."""
-    return "INBOX" if name.upper() == "INBOX" else name
 
 
 def find(client: IMAPClient, settings: MailboxSettings, name: str) -> str:
@@ -64,10 +43,6 @@ def spellings(client: IMAPClient, name: str) -> list[str]:
     spelled = name.replace("/", delimiter) if delimiter else name
     whole = spelled if spelled.startswith(prefix) else f"{prefix}{spelled}"
     return list(dict.fromkeys((name, spelled, whole)))
-
-
-def _path(name: str) -> str:
-    return quote(plain(name), safe="/")
 
 
 def _selectable(client: IMAPClient, pattern: str) -> list[str]:

@@ -14,6 +14,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 from mailhook import times
 from mailhook.config import MailboxSettings
 from mailhook.model import Batch, Delivery, Place, Position
+from mailhook.sources import place
 from mailhook.sources.imap import folder
 from mailhook.sources.imap.connection import BATCH_BYTES, later_seconds
 from mailhook.sources.imap.fetch import LAST_UID, TRIES, Examined, Fetch, Live, Told
@@ -50,7 +51,7 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
     elif position is None:
         real = folder.find(client, settings, name)
     else:
-        real = folder.plain(name)
+        real = place.plain(name)
         status = _status(client, real)
         if status is None:  # the server has another name for it, or it is gone
             client.selected = None
