@@ -117,14 +117,21 @@ def drop_wal(path: Path, file: tuple[int, int]) -> None:
             Path(f"{path}-shm").unlink()
 
 
-def refuse_unusable(path: Path) -> None:
-    """Raise ConfigError where what lies there could not be opened as the store; changes nothing."""
+def refuse_unusable(path: Path, *, alone: bool = False) -> None:
+    """Raise ConfigError where `open_writable` would, of what lies there; changes nothing.
+
+    An empty file or an older store is good enough. `alone`: without a look at the WAL
+    beside it, which may be another store's.
+    """
     if path.is_dir():
         raise _folder(path)
     if not path.is_file():
         raise _wrong(path, "this is no file", "move it away")
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
-    with sentences(path), closing(sqlite3.connect(uri, uri=True)) as connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
+    with (
+        sentences(path),
+        closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection,
+    ):
         _pending(connection, path)
 
 

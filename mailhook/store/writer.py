@@ -141,7 +141,7 @@ class Store:
         found = real.stat()
         if (found.st_dev, found.st_ino) == self._identity[0]:
             return "its WAL was deleted; all that it held has been written to the store"
-        refuse_unusable(real)  # what is open here lives only until it is closed
+        refuse_unusable(real, alone=True)  # what is open here lives only until it is closed
         drop_wal(real, self._identity[1])
         return "another file was put in its place, which is read and written from now on"
 
