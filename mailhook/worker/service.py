@@ -46,7 +46,7 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
         with Server(store.path, service.commands()) as server:
             notifier.ready(service.state())
             try:
-                _attend(service, signals, load)
+                _attend(service, server, signals, load)
             finally:
                 notifier.stopping()
                 server.stop()
@@ -61,8 +61,8 @@ def _load_readers() -> None:
     catalog.load()
 
 
-def _attend(service: Service, signals: Signals, load: Load | None) -> None:
-    """Look after the service until it is to end."""
+def _attend(service: Service, server: Server, signals: Signals, load: Load | None) -> None:
+    """Look after the service and its socket until it is to end."""
     while True:
         told = signals.wait(_TICK_SECONDS)
         if {signal.SIGTERM, signal.SIGINT} & set(told):
@@ -70,6 +70,7 @@ def _attend(service: Service, signals: Signals, load: Load | None) -> None:
         if signal.SIGHUP in told and load:
             service.reload(load)
         service.tick()
+        server.mind()
 
 
 class Service:
