@@ -12,7 +12,7 @@ from mailhook import config
 from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
 from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
-from mailhook.store.reader import Reader
+from mailhook.store.file import refuse_unusable
 from mailhook.trust import Trust
 
 _AS_SERVICE = "check as the service's user; if it fails then too, mend owner and mode"
@@ -98,7 +98,7 @@ def _mailbox(settings: MailboxSettings) -> list[Problem]:
 
 def _store(path: Path) -> list[Problem]:
     try:
-        return list(_unwritable(path)) or _unreadable(path)
+        return list(_unwritable(path)) or _unusable(path)
     except PermissionError:
         message = f"{path} cannot be reached: no permission"
         return [Problem("store.path", message, _AS_SERVICE)]
@@ -128,15 +128,16 @@ def _may(path: Path, mode: int) -> bool:
     return os.access(path, mode, effective_ids=True)
 
 
-def _unreadable(path: Path) -> list[Problem]:
+def _unusable(path: Path) -> list[Problem]:
+    """What is wrong with the file; nothing if it only has to be begun, or brought up to date."""
     if not path.exists():
-        return []  # the first `poll` makes it
+        return []
     try:
-        with Reader(path):
-            return []
+        refuse_unusable(path)
     except StoreUnready:
         return []  # `poll` and `run` open it for writing, which puts that right
     except ConfigError as error:
         return list(error.problems)
     except MailhookError as error:
         return [Problem("store.path", str(error))]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import struct
 import threading
@@ -258,6 +259,25 @@ def test_no_descriptor_is_left_behind(server: Server, store: Path):
             connected.sendall(b"\xff" * 9)
             until_closed(connected)
     assert descriptors() <= before + 4
+
+
+def test_a_socket_that_was_deleted_with_its_folder_is_there_again(tmp_path: Path):
+    store = tmp_path / "state" / "mailhook.db"
+    store.parent.mkdir()
+    store.touch()
+    with Server(store, {"told": told}) as server:
+        for _ in range(2):
+            shutil.rmtree(store.parent)
+            server.mind()  # there is no folder yet
+            store.parent.mkdir()
+            store.touch()
+            server.mind()
+            assert Client(store).call("told", {}).exit_code == 3
+        server.path.unlink()
+        server.path.write_text("somebody's")
+        server.mind()
+        assert server.path.read_text() == "somebody's"
+    assert server.path.read_text() == "somebody's"
 
 
 def test_a_client_that_stops_reading_holds_up_neither_command_nor_service(store: Path):

@@ -88,6 +88,17 @@ def test_an_analyst_of_the_group_opens_the_copy_without_rights_on_its_folder(sto
     assert "unable to open" in read_as_nobody(store.path, NOBODY), "nor is the store readable"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_copy_that_root_makes_is_one_that_the_service_can_replace(store: Store):
+    os.chown(store.path, NOBODY, NOBODY)
+    assert snapshot(store.path, wanted(store))
+    copy = store.path.with_name("copy.db")
+    assert copy.stat().st_uid == NOBODY
+    os.chown(copy, 0, 0)  # as earlier versions left it
+    assert snapshot(store.path, wanted(store))
+    assert copy.stat().st_uid == NOBODY
+
+
 def test_without_a_group_the_copy_is_private_and_in_no_need_of_files_beside_it(store: Store):
     assert snapshot(store.path, wanted(store))
     assert names(store) == {"copy.db"}

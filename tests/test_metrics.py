@@ -18,6 +18,7 @@ from command import Home
 from prometheus_client.openmetrics import parser as openmetrics
 from scrapes import beat, get, settings, value
 
+from mailhook.config import Settings
 from mailhook.errors import (
     Bug,
     ConfigError,
@@ -29,6 +30,7 @@ from mailhook.errors import (
     StoreError,
     TemporaryError,
 )
+from mailhook.metrics import figures
 from mailhook.metrics.exporter import Exporter
 from mailhook.metrics.meter import KINDS, kind_of
 from mailhook.model import Outcome
@@ -274,3 +276,26 @@ def _until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)  # nothing tells when a figure may be asked for again
+
+
+def test_a_reading_that_new_settings_overtake_is_no_store_in_trouble(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+):
+    home.deliver(mails.check_finished("CHK1"))
+    reads, overtaken, reading = figures.read, Event(), Event()
+
+    def read(told: Settings) -> figures.Figures:
+        if not reading.is_set():
+            reading.set()
+            assert overtaken.wait(20)
+        return reads(told)
+
+    monkeypatch.setattr(figures, "read", read)
+    lookout = figures.Lookout(settings(home))
+    with ThreadPoolExecutor() as threads:
+        early = threads.submit(lookout.figures)
+        assert reading.wait(20)
+        lookout.heed(settings(home))
+        assert lookout.figures().told
+        overtaken.set()
+        assert early.result(20).told

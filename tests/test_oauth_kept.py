@@ -192,3 +192,14 @@ def test_killed_at_any_step_the_old_file_or_the_new_one_is_whole(issuer: Issuer,
         ["none", "0", "none"],
     ]
     assert {one.name for one in tmp_path.iterdir()} == {"oauth-hooks.json", "oauth-hooks.json.lock"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_where_root_has_logged_in_all_belongs_to_who_owns_the_folder(
+    issuer: Issuer, tmp_path: Path
+):
+    os.chown(tmp_path, 65_534, 65_534)
+    logged_in(mailbox(issuer, tmp_path))
+    owners = {path.name: path.stat().st_uid for path in tmp_path.iterdir()}
+    assert set(owners.values()) == {65_534}
+    assert len(owners) == 2

@@ -20,7 +20,10 @@ import yaml
 from apscheduler.events import EVENT_JOB_REMOVED
 from scripted_imap import HANG, Mail, ScriptedImap
 from service import MAILHOOK, Line, batch, running
+from sqlite_utils import Database
 
+from mailhook.store.schema import migrations
+from mailhook.store.versions import KNOWN
 from mailhook.worker import rings
 
 HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(4)]
@@ -202,3 +205,22 @@ def test_poll_says_what_is_wrong_with_the_right_exit_code(tmp_path: Path):
     assert json.loads(done.stdout)["outcomes"] == {"quarantined": 1}
     assert "there is no folder 'Hoks'" in done.stderr
     assert "hint: there are: Hooks" in done.stderr
+
+
+def empty(path: Path) -> None:
+    """What a service that is killed in its first moment leaves."""
+    path.touch()
+
+
+def of_an_older_version(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before=KNOWN[-1])
+
+
+@pytest.mark.parametrize("make", [empty, of_an_older_version])
+def test_it_starts_on_a_store_that_is_yet_to_be_made_or_brought_up_to_date(
+    tmp_path: Path, make: Callable[[Path], None]
+):
+    make(tmp_path / "mailhook.db")
+    with ScriptedImap(tmp_path, HOOKS[0]) as server, running(tmp_path, server.mailbox()) as service:
+        assert service.until(batch)["recorded"] == 1

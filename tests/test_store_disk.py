@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import mails
@@ -229,6 +230,85 @@ def test_a_store_that_goes_while_it_is_written_is_noticed_and_healed(
         assert store.is_there()
     assert asked(path, COUNTS) == [(20, 20, 20)]
     assert asked(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_letter(path: Path) -> None:
+    path.write_text("Dear Sir or Madam, " * 100)
+
+
+def another_program_s(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE invoices (id INTEGER)")
+
+
+@pytest.mark.parametrize("put", [a_folder, a_pipe, a_letter, another_program_s])
+def test_what_is_no_store_and_lies_in_its_place_costs_nothing(
+    tmp_path: Path, findings: list[Finding], put: Callable[[Path], None]
+):
+    path = tmp_path / "mailhook.db"
+    with Store(path) as store:
+        store.record(findings[:10])
+        path.unlink()
+        put(path)
+        for _ in range(2):
+            with pytest.raises(ConfigError):
+                store.heal()
+        path.rename(tmp_path / "put")
+        assert "has been written back" in store.heal()
+        store.record(findings[10:])
+    assert asked(path, COUNTS) == [(20, 20, 20)]
+
+
+def test_a_store_may_be_named_by_a_link_which_stays_one(tmp_path: Path, findings: list[Finding]):
+    path, disk = tmp_path / "mailhook.db", tmp_path / "disk"
+    disk.mkdir()
+    path.symlink_to("disk/real.db")
+    with Store(path) as store:
+        store.record(findings[:10])
+        deleted_with_all_beside_it(disk / "real.db")
+        assert "has been written back" in store.heal()
+        store.record(findings[10:])
+    assert path.is_symlink()
+    assert asked(path, COUNTS) == [(20, 20, 20)]
+
+
+def test_a_store_that_was_moved_and_linked_to_is_opened_anew(
+    tmp_path: Path, findings: list[Finding]
+):
+    """Else its WAL would lie beside the link, and readers would look beside the file."""
+    path, moved = tmp_path / "mailhook.db", tmp_path / "moved.db"
+    with Store(path) as store:
+        store.record(findings[:10])
+        path.rename(moved)
+        path.symlink_to(moved)
+        assert not store.is_there()
+        store.heal()
+        store.record(findings[10:])
+        assert asked(path, COUNTS) == [(20, 20, 20)]
+    assert asked(moved, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_closed_store_is_not_opened_by_who_comes_late(tmp_path: Path, findings: list[Finding]):
+    store = Store(tmp_path / "mailhook.db")
+    store.close()
+    late: list[Callable[[], object]] = [
+        store.heal,
+        store.compact,
+        lambda: store.give_back(1),
+        lambda: store.record(findings),
+    ]
+    for use in late:
+        with pytest.raises(StoreGoneError, match="has been closed"):
+            use()
+    Store(store.path).close()
 
 
 def test_a_store_deleted_in_the_middle_of_a_batch_takes_nothing_of_it(

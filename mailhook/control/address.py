@@ -41,7 +41,7 @@ class Listener:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = path.name
+        self._path, self._name = path, path.name
         self._folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -71,6 +71,14 @@ class Listener:
             return os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
+
+    def is_there(self) -> bool:
+        """Whether the path still leads to this socket."""
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return False
+        return self._made is not None and os.path.samestat(found, self._made)
 
     def remove(self) -> None:
         """Take the name away, if it is still ours, and wake who waits for a client."""

@@ -69,6 +69,20 @@ class Server:
             self._end()
             self._listener.close()
 
+    def mind(self) -> None:
+        """To be called each second or so: listen anew where the name has gone, as with its folder.
+
+        What lies there instead is left alone.
+        """
+        before = self._listener
+        if before is None or self._stopping.is_set() or before.is_there():
+            return
+        with suppress(OSError, TemporaryError):  # not yet: the folder is to come back first
+            self._listener = address.Listener(self.path)
+            log.warning("the control socket was gone, and has been made anew")
+            before.remove()
+            before.close()
+
     def stop(self) -> None:
         """Take no more clients and let go of those who ask nothing; what is at work goes on.
 
@@ -92,11 +106,11 @@ class Server:
             one.hang_up()
 
     def _accept(self) -> None:
-        while self._listener and not self._stopping.is_set():
+        while (listener := self._listener) and not self._stopping.is_set():
             try:
-                self._admit(self._listener.socket.accept()[0])
+                self._admit(listener.socket.accept()[0])
             except (OSError, RuntimeError) as error:  # no descriptor or no thread to be had
-                if not self._stopping.is_set():
+                if listener is self._listener and not self._stopping.is_set():
                     log.warning("no client can be let in: %s", error)
                     self._stopping.wait(_PAUSE_SECONDS)
 

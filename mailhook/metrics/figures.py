@@ -77,18 +77,20 @@ class Lookout:
     def heed(self, settings: Settings) -> None:
         """Look by new settings from now on."""
         with self._mutex:
-            self._settings, self._due = settings, 0.0
+            self._settings, self._due, self._reading = settings, 0.0, None
 
     def figures(self) -> Figures:
         """The figures, a few seconds old at most; empty ones where they are not to be had."""
-        with self._mutex:
-            if time.monotonic() < self._due:
-                return self._latest
-            reading = self._reading or self._begin()
-            left = self._awaited_until - time.monotonic()
-        reading.wait(max(0.0, left))
-        with self._mutex:
-            return self._latest if time.monotonic() < self._due else Figures()
+        while True:
+            with self._mutex:
+                if time.monotonic() < self._due:
+                    return self._latest
+                settings, reading = self._settings, self._reading or self._begin()
+                left = self._awaited_until - time.monotonic()
+            reading.wait(max(0.0, left))
+            with self._mutex:
+                if settings is self._settings:
+                    return self._latest if time.monotonic() < self._due else Figures()
 
     def _begin(self) -> threading.Event:
         self._reading = done = threading.Event()
@@ -107,8 +109,7 @@ class Lookout:
             due = time.monotonic() + max(kept, _SHARE * time.thread_time())
             with self._mutex:
                 if settings is self._settings:
-                    self._latest, self._due = found, due
-                self._reading = None
+                    self._latest, self._due, self._reading = found, due, None
             done.set()
 
 

@@ -52,6 +52,7 @@ class TokenFile:
         with self._said():
             lock = os.open(f"{self.path}.lock", _flags(os.O_RDWR | os.O_CREAT), 0o600)
         try:
+            self._give_away(lock)
             self._wait_for(lock)
             yield
         finally:
@@ -95,12 +96,16 @@ class TokenFile:
     def _write_out(self, new: Path, raw: bytes) -> None:
         number = os.open(new, _flags(os.O_WRONLY | os.O_CREAT | os.O_EXCL), 0o600)
         with os.fdopen(number, "wb") as stream:
-            if os.geteuid() == 0:  # root may log in for the service's user, whose folder it is
-                folder = self.path.parent.stat()
-                os.fchown(number, folder.st_uid, folder.st_gid)
+            self._give_away(number)
             stream.write(raw)
             stream.flush()
             os.fsync(number)
+
+    def _give_away(self, number: int) -> None:
+        """Root may log in for the service's user, whose folder it is."""
+        if os.geteuid() == 0 and os.fstat(number).st_uid == 0:
+            folder = self.path.parent.stat()
+            os.fchown(number, folder.st_uid, folder.st_gid)
 
     def _read(self) -> bytes:
         try:

@@ -25,7 +25,7 @@ from mailhook.store.group import group_id
 
 _PAGES = 1000  # in one step: 4 MB, some milliseconds
 _PRIVATE, _SHARED = 0o600, 0o640
-_AS_IT_IS = -1  # of os.chown
+_NEVER = 0xFFFFFFFF  # os.chown: leave the owner, or the group
 
 # What people see of a store; positions and heartbeats alone are no reason for a new copy.
 # Whatever a person changes or retention removes has its row in `audit`.
@@ -52,13 +52,14 @@ class _Wanted:
     check: str
     mode: int = _PRIVATE
     group: int | None = None
-    is_the_service_s: bool = False
+    owner: int | None = None
 
     def stands(self) -> bool:
-        """Whether mode and group of the file that is there are as they should be."""
+        """Whether mode, group and owner of the file that is there are as they should be."""
         found = self.path.stat()
         mode_is_right = stat.S_IMODE(found.st_mode) == self.mode
-        return mode_is_right and self.group in {None, found.st_gid}
+        belongs = self.group in {None, found.st_gid} and self.owner in {None, found.st_uid}
+        return mode_is_right and belongs
 
 
 def snapshot(source: Path, settings: SnapshotSettings, *, force: bool = False) -> bool:
@@ -68,15 +69,8 @@ def snapshot(source: Path, settings: SnapshotSettings, *, force: bool = False) -
     stays) and ConfigError where the copy cannot lie there or be given to the group.
     """
     mode = _SHARED if settings.group else _PRIVATE
-    wanted = _Wanted(
-        settings.path,
-        "store.snapshot.path",
-        "quick_check",
-        mode,
-        _group(settings),
-        is_the_service_s=True,
-    )
-    return _copy(source, wanted, force=force)
+    wanted = _Wanted(settings.path, "store.snapshot.path", "quick_check", mode, _group(settings))
+    return _copy(source, replace(wanted, owner=_owner(source)), force=force)
 
 
 def backup(source: Path, path: Path) -> None:
@@ -115,6 +109,12 @@ def _group(settings: SnapshotSettings) -> int | None:
     return group_id(settings.group) if settings.group else None
 
 
+def _owner(source: Path) -> int | None:
+    """To whom root gives what it copies: else the store's own user could not replace it."""
+    with sentences(source):
+        return source.stat().st_uid if os.geteuid() == 0 and source.exists() else None
+
+
 def _refuse_place(source: Path, wanted: _Wanted) -> None:
     folder = wanted.path.parent
     with _blamed(wanted):
@@ -136,21 +136,16 @@ def _copy(source: Path, wanted: _Wanted, *, force: bool) -> bool:
             with drafts.draft(wanted.path) as draft:
                 _write(store, draft)
                 _verify(draft, wanted.check, source)
-                _give(draft, wanted, source)
+                _give(draft, wanted)
                 draft.chmod(wanted.mode)
                 drafts.put(draft, wanted.path)
     return True
 
 
-def _give(draft: Path, wanted: _Wanted, source: Path) -> None:
-    """To the group that is to read it; what root makes of a snapshot, to the store's owner too.
-
-    The service could else not tell that it is a copy, and would never replace it.
-    """
-    if wanted.group is not None:
-        os.chown(draft, _AS_IT_IS, wanted.group)
-    if wanted.is_the_service_s and os.geteuid() == 0:
-        os.chown(draft, source.stat().st_uid, _AS_IT_IS)
+def _give(draft: Path, wanted: _Wanted) -> None:
+    if (wanted.owner, wanted.group) != (None, None):
+        owner, group = (_NEVER if one is None else one for one in (wanted.owner, wanted.group))
+        os.chown(draft, owner, group)
 
 
 def _write(store: sqlite3.Connection, draft: Path) -> None:

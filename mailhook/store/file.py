@@ -8,7 +8,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -98,8 +98,10 @@ def _taken(store: Path, holder: str) -> StoreError:
 
 def identity(path: Path) -> tuple[tuple[int, int], ...]:
     """Which files the store's two names lead to; empty where one leads nowhere."""
+    # SQLite puts the WAL beside the file itself, not beside a link to it.
+    real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - thrice as fast
     try:
-        found = [os.stat(f"{path}{suffix}") for suffix in ("", "-wal")]  # noqa: PTH116 - thrice as fast
+        found = [os.stat(f"{real}{suffix}") for suffix in ("", "-wal")]  # noqa: PTH116 - likewise
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple((one.st_dev, one.st_ino) for one in found)
@@ -113,6 +115,24 @@ def drop_wal(path: Path, file: tuple[int, int]) -> None:
         if (found.st_dev, found.st_ino) == file:
             wal.unlink()
             Path(f"{path}-shm").unlink()
+
+
+def refuse_unusable(path: Path, *, alone: bool = False) -> None:
+    """Raise ConfigError where `open_writable` would, of what lies there; changes nothing.
+
+    An empty file or an older store is good enough. `alone`: without a look at the WAL
+    beside it, which may be another store's.
+    """
+    if path.is_dir():
+        raise _folder(path)
+    if not path.is_file():
+        raise _wrong(path, "this is no file", "move it away")
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
+    with (
+        sentences(path),
+        closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection,
+    ):
+        _pending(connection, path)
 
 
 def open_writable(path: Path) -> sqlite3.Connection:

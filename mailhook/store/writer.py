@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from mailhook import times
 from mailhook.errors import UsageError
 from mailhook.model import Action, After, Finding, Outcome, Place, Position
-from mailhook.store.file import Lock, StoreGoneError, drop_wal, identity, open_writable, sentences
+from mailhook.store.file import (
+    Lock,
+    StoreGoneError,
+    drop_wal,
+    identity,
+    open_writable,
+    refuse_unusable,
+    sentences,
+)
 
 if TYPE_CHECKING:
     from mailhook.store.audit import Deed
@@ -52,6 +61,7 @@ class Store:
         self.path = path
         self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
         self._mutex = threading.RLock()
+        self._is_closed = False
         self._open()
 
     def _open(self) -> None:
@@ -68,7 +78,7 @@ class Store:
             if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
                 self._refresh_vocabulary()  # the views of a new store need it at once
         except BaseException:
-            self.close()
+            self._let_go()
             raise
 
     def __enter__(self) -> Self:
@@ -78,10 +88,14 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the connection, which checkpoints the WAL, and let go of the lock."""
+        """Close the connection, which checkpoints the WAL, and let go of the lock, for good."""
         with self._mutex:
-            self._connection.close()
-            self._lock.release()
+            self._is_closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._connection.close()
+        self._lock.release()
 
     def adopt(self, keep_raw: KeepRaw, window_seconds: float) -> None:
         """Go by other settings from the next record on."""
@@ -94,20 +108,24 @@ class Store:
 
         Each call that reads or writes looks too, and raises StoreGoneError if not.
         """
-        return bool(self._identity) and identity(self.path) == self._identity
+        with sentences(self.path):
+            return bool(self._identity) and identity(self.path) == self._identity
 
     def heal(self) -> str:
         """After StoreGoneError, make the path and the open file one again; what was done.
 
         A file that was deleted is written back whole: it lives until it is closed here. One
         that was put in its place stays, and is written from now on. Where neither can be
-        (folder gone, disk full), an error says so, and the call may be repeated.
+        (folder gone, disk full, in its place no store), an error says so, and the call may
+        be repeated. Raises StoreGoneError once the store was closed.
         """
         with self._mutex, sentences(self.path):
+            if self._is_closed:
+                self._refuse_if_gone()
             if self.is_there():
                 return "it is there"
             done = self._rescue()
-            self.close()
+            self._let_go()
             self.__dict__.pop("_recorder", None)
             self._open()
         return done
@@ -115,15 +133,17 @@ class Store:
     def _rescue(self) -> str:
         if not self._identity:  # the last attempt came no further than closing it
             return "it has been opened again"
-        if not self.path.exists():
+        real = Path(os.path.realpath(self.path))  # a link stays one
+        if not real.exists():
             from mailhook.store.copies import write_back
 
-            write_back(self._connection, self.path)
+            write_back(self._connection, real)
             return "it was deleted; all that it held has been written back"
-        found = self.path.stat()
+        found = real.stat()
         if (found.st_dev, found.st_ino) == self._identity[0]:
             return "its WAL was deleted; all that it held has been written to the store"
-        drop_wal(self.path, self._identity[1])
+        refuse_unusable(real, alone=True)  # what is open here lives only until it is closed
+        drop_wal(real, self._identity[1])
         return "another file was put in its place, which is read and written from now on"
 
     def record(
@@ -231,6 +251,7 @@ class Store:
         False, too, for a store that is older than retention is, until it has been compacted.
         """
         with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
             if self._pragma("auto_vacuum") != _INCREMENTAL:
                 return False
             free = self._pragma("freelist_count")
@@ -244,6 +265,7 @@ class Store:
         Needs twice the store's size on the disk for a while, and nobody writes meanwhile.
         """
         with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
             self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -283,6 +305,8 @@ class Store:
 
     def _refuse_if_gone(self) -> None:
         """What is committed to a file without a name is lost when it is closed."""
+        if self._is_closed:
+            raise StoreGoneError(f"{self.path} has been closed; nothing was written")
         if not self.is_there():
             raise StoreGoneError(
                 f"{self.path} was deleted or replaced while it was in use; nothing was written"

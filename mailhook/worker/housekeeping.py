@@ -13,6 +13,7 @@ from mailhook.errors import TemporaryError
 from mailhook.store import Store
 from mailhook.worker.chore import Chore
 from mailhook.worker.pulse import Pulse
+from mailhook.worker.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +23,14 @@ _PRUNE_SECONDS = 3600
 
 
 def chores(
-    settings: Settings, store: Store, pulse: Pulse, stop: threading.Event
+    settings: Settings, store: Store, pulse: Pulse, stop: threading.Event, turns: Turns
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
     if copy := settings.store.snapshot:
-        yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy))
+        yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 
 
 def _beat(store: Store, pulse: Pulse) -> None:
@@ -53,8 +54,9 @@ def _prune(store: Store, settings: StoreSettings, stop: threading.Event) -> None
         log.info("pruned", extra=fields)
 
 
-def _snapshot(store: Store, settings: SnapshotSettings) -> None:
+def _snapshot(store: Store, settings: SnapshotSettings, turns: Turns) -> None:
     from mailhook.store import copies
 
-    if copies.snapshot(store.path, settings):
-        log.info("snapshot", extra={"path": str(settings.path)})
+    with turns.of("snapshot") as is_ours:  # of a large store it outlives a reload, or several
+        if is_ours and copies.snapshot(store.path, settings):
+            log.info("snapshot", extra={"path": str(settings.path)})

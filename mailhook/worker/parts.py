@@ -20,6 +20,7 @@ from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
 from mailhook.worker.tally import Tally
+from mailhook.worker.turns import Turns
 from mailhook.worker.watch import Watch
 
 if TYPE_CHECKING:
@@ -38,20 +39,33 @@ class Parts:
     """All that goes by one set of settings: watches, rings, chores. Started once, stopped once."""
 
     def __init__(
-        self, settings: Settings, store: Store, trust: Trust, meter: Meter | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        trust: Trust,
+        meter: Meter | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
+        turns = turns or Turns()
         self._pulse = Pulse(store)
         self._rings = Rings()
         self._tally = Tally()
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
             post = Post(
-                mailbox, store, trust, self._pulse, self._tally.add, self._stop, meter or Meter()
+                mailbox,
+                store,
+                trust,
+                self._pulse,
+                self._tally.add,
+                self._stop,
+                meter or Meter(),
+                turns=turns,
             )
             self._watches += _watches(post)
-        self._chores = list(chores(settings, store, self._pulse, self._stop))
+        self._chores = list(chores(settings, store, self._pulse, self._stop, turns))
         self._alarms = _alarms(settings, store)
 
     def start(self) -> None:
@@ -69,8 +83,11 @@ class Parts:
             self._alarms.start()
         self._rings.start()
 
-    def stop(self) -> None:
-        """End each thread after the batch or the chore it is at, or leave it behind."""
+    def stop(self, *, for_good: bool = True) -> None:
+        """End each thread after the batch or the chore it is at, or leave it behind.
+
+        `for_good`: nothing takes over, so that the service is seen to have ended.
+        """
         self._rings.stop()
         self._stop.set()
         for watch in self._watches:
@@ -85,7 +102,7 @@ class Parts:
             if thread.is_alive():
                 # Its batch is either committed or will be read again: nothing is lost.
                 log.warning("left in the middle of its work", extra={"where": thread.name})
-        self._pulse.end()
+        self._pulse.end(for_good=for_good)
 
     def mind_the_clock(self) -> None:
         """To be called each second or so."""
@@ -117,9 +134,9 @@ class Parts:
         """
         result, asked = Round(), {watch.ask() for watch in self._watches}
         while asked:
-            if self._stop.is_set():
-                raise TemporaryError("the service is being stopped, or takes new settings")
             done, asked = wait(asked, _LOOK_SECONDS, FIRST_COMPLETED)
+            if self._stop.is_set():  # also where all have answered: they may not have looked
+                raise TemporaryError("the service is being stopped, or takes new settings")
             for one in done:
                 result.add(one.result())
                 progress(len(one.result().outcomes))

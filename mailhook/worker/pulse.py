@@ -66,11 +66,12 @@ class Pulse:
         """
         self._write({_WRITER: times.now()})
 
-    def end(self) -> None:
-        """Write down the last beats, and that the writer takes its leave."""
+    def end(self, *, for_good: bool = True) -> None:
+        """Write down the last beats and, `for_good`, that the writer takes its leave."""
         with suppress(MailhookError):
             self.flush()
-            self._store.beat(_WRITER, "the service was stopped")
+            if for_good:
+                self._store.beat(_WRITER, "the service was stopped")
 
     def _write(self, beats: dict[str, datetime]) -> None:
         with self._writing:

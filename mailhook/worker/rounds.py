@@ -16,6 +16,7 @@ from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.pulse import Pulse
+from mailhook.worker.turns import Turns
 
 # Called after each commit with the deliveries of the batch and their outcomes.
 Report = Callable[[Sequence[Delivery], Sequence[Outcome]], object]
@@ -50,7 +51,9 @@ class Round:
 class Post:
     """What a round over a mailbox needs. `stop` ends it after the batch it is at.
 
-    `meter` counts what is worth a figure, where anybody wants figures.
+    `meter` counts what is worth a figure, where anybody wants figures; `sign` is called
+    when the server has answered in the middle of a longer work; `turns` are shared by all
+    that may ever do this work.
     """
 
     settings: MailboxSettings
@@ -60,6 +63,8 @@ class Post:
     report: Report | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     meter: Meter = field(default_factory=Meter)
+    sign: Callable[[], object] = lambda: None
+    turns: Turns = field(default_factory=Turns)
 
 
 def after(settings: MailboxSettings) -> After | None:
@@ -88,12 +93,15 @@ def visit(
         if not result.outcomes:
             post.meter.round_trip(post.settings.name, folder, time.monotonic() - start)
         if thorough or result.outcomes:
-            _perform(mailbox, source, post)
+            with post.turns.of(source) as is_ours:
+                if is_ours:  # else a thread that a reload has left behind is at it
+                    _perform(mailbox, source, post)
     except Undone as error:  # which is no silence: the rows of `actions` tell of it
         result.errors.append(error)
     except MailhookError as error:
         result.errors.append(error)
-        post.pulse.failed([source], error)
+        if not post.stop.is_set():  # who took over after a reload may be well
+            post.pulse.failed([source], error)
         if broke(error):
             mailbox.close()  # whatever state it was left in
     return result
@@ -129,21 +137,23 @@ def _perform(mailbox: Mailbox, source: str, post: Post) -> None:
     """
     queued = post.store.actions(source)
     for at in range(0, len(queued), _ACTIONS):
-        refused = _perform_part(mailbox, post.store, queued[at : at + _ACTIONS])
+        refused = _perform_part(mailbox, source, post, queued[at : at + _ACTIONS])
         if refused:
             raise Undone(f"mailbox {post.settings.name}: {'; '.join(refused)}; stays queued")
         if post.stop.is_set():
             return
 
 
-def _perform_part(mailbox: Mailbox, store: Store, queued: Sequence[Action]) -> list[str]:
+def _perform_part(mailbox: Mailbox, source: str, post: Post, queued: Sequence[Action]) -> list[str]:
     """What the server refused. Ends are noted together, halves of a move at once."""
     ended: list[tuple[Action, str]] = []
 
     def note(actions: Sequence[Action], word: str) -> None:
+        post.sign()
+        post.pulse.beat([source])
         noted = [(action, word) for action in actions]
         if word in {"copying", "copied"}:
-            store.note_actions(noted)
+            post.store.note_actions(noted)
         else:
             ended.extend(noted)
 
@@ -153,5 +163,5 @@ def _perform_part(mailbox: Mailbox, store: Store, queued: Sequence[Action]) -> l
         left = [action for action in queued if action not in {one for one, _ in ended}]
         ended.extend((action, f"refused: {error}") for action in left)
     finally:
-        store.note_actions(ended)
+        post.store.note_actions(ended)
     return list(dict.fromkeys(word for _, word in ended if word.startswith("refused")))

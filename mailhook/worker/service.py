@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import time
@@ -21,6 +22,7 @@ from mailhook.trust import Trust
 from mailhook.worker.parts import Parts
 from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
+from mailhook.worker.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
         with Server(store.path, service.commands()) as server:
             notifier.ready(service.state())
             try:
-                _attend(service, signals, load)
+                _attend(service, server, signals, load)
             finally:
                 notifier.stopping()
                 server.stop()
@@ -59,8 +61,8 @@ def _load_readers() -> None:
     catalog.load()
 
 
-def _attend(service: Service, signals: Signals, load: Load | None) -> None:
-    """Look after the service until it is to end."""
+def _attend(service: Service, server: Server, signals: Signals, load: Load | None) -> None:
+    """Look after the service and its socket until it is to end."""
     while True:
         told = signals.wait(_TICK_SECONDS)
         if {signal.SIGTERM, signal.SIGINT} & set(told):
@@ -68,6 +70,7 @@ def _attend(service: Service, signals: Signals, load: Load | None) -> None:
         if signal.SIGHUP in told and load:
             service.reload(load)
         service.tick()
+        server.mind()
 
 
 class Service:
@@ -78,7 +81,8 @@ class Service:
         self._said_at = self._fed_at = time.monotonic()
         self._stuck: list[str] = []
         self._exporter = Exporter(settings)
-        self._parts = Parts(settings, store, trust, self._exporter.meter)
+        self._turns = Turns()
+        self._parts = Parts(settings, store, trust, self._exporter.meter, self._turns)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
 
@@ -125,10 +129,11 @@ class Service:
         except MailhookError as error:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
-            self._parts.stop()
+            self._parts.stop(for_good=False)
             self._store.adopt(settings.store.raw, settings.store.match_window_seconds)
-            self._parts = Parts(settings, self._store, trust, self._exporter.meter)
+            self._parts = Parts(settings, self._store, trust, self._exporter.meter, self._turns)
             self._parts.start()
+            gc.collect()  # the old ones refer to each other, and have descriptors open
             log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
         self._notifier.ready(self._parts.state())
 

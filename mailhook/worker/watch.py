@@ -25,7 +25,8 @@ from mailhook.worker.tally import lag_seconds
 
 log = logging.getLogger(__name__)
 
-# Longer than any one command and any one batch may take: who has not come back by then is stuck.
+# Longer than anything between two signs of life may take, beside the one command in which a
+# server may be slow: who has not come back by then is stuck.
 _WORK_SECONDS = 900
 _GRACE_SECONDS = 60
 # After so many alarms in a row without a mail, the next rest goes without IDLE: a server that
@@ -50,13 +51,13 @@ class Watch(threading.Thread):
         backoff: Backoff | None = None,
     ) -> None:
         super().__init__(name=f"mailbox {post.settings.name}, {folders[0]}", daemon=True)
-        self.back_by = time.monotonic() + _WORK_SECONDS
         self.mailbox_name = post.settings.name
         self.poll_seconds = post.settings.poll_seconds
-        self._post = replace(post, report=self._report)
+        self._post = replace(post, report=self._report, sign=self._at_work)
         self._tell = post.report
         self._folders, self._watches = tuple(folders), watches
-        self._mailbox = Mailbox(post.settings, patience)
+        self._mailbox = Mailbox(post.settings, patience, self._at_work)
+        self._at_work()
         self._backoff = backoff or Backoff()
         self._bell, self._due = Bell(), threading.Event()
         self._callers = Callers()
@@ -125,7 +126,7 @@ class Watch(threading.Thread):
         self._due.clear()
         result = Round()
         try:
-            self._promise(_WORK_SECONDS)
+            self._at_work()
             if self._mailbox.open():
                 self._post.meter.connected(self.mailbox_name)
             for folder in self._in_turn() if thorough else self._folders[:1]:
@@ -165,7 +166,7 @@ class Watch(threading.Thread):
     def _rest(self) -> bool:
         """Wait for news, at most until it is time for a sign of life; whether something came."""
         seconds = self._post.settings.probe_seconds
-        self._promise(_WORK_SECONDS)
+        self._at_work()
         idles = self._may_idle()
         if idles and self._opened():
             return True
@@ -226,12 +227,15 @@ class Watch(threading.Thread):
         return time.monotonic() - start
 
     def _report(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
-        self._promise(_WORK_SECONDS)
+        self._at_work()
         self._post.meter.batch(self.mailbox_name, outcomes, lag_seconds(deliveries))
         if self._tell:
             self._tell(deliveries, outcomes)
         counts = {name.value: outcomes.count(name) for name in Outcome if name in outcomes}
         log.info("batch", extra={"mailbox": self.mailbox_name, "count": len(deliveries), **counts})
+
+    def _at_work(self) -> None:
+        self._promise(_WORK_SECONDS + self._mailbox.command_seconds)
 
     def _promise(self, seconds: float) -> None:
         self.back_by = time.monotonic() + seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from imapclient.exceptions import IMAPClientError
@@ -19,10 +19,19 @@ __all__ = ["Mailbox", "Patience"]
 
 
 class Mailbox:
-    """One account and one connection, owned by one thread."""
+    """One account and one connection, owned by one thread.
 
-    def __init__(self, settings: MailboxSettings, patience: Patience | None = None) -> None:
+    `sign` is called before each command of a sweep, of which each is bounded in time.
+    """
+
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        patience: Patience | None = None,
+        sign: Callable[[], object] = lambda: None,
+    ) -> None:
         self.settings = settings
+        self._sign = sign
         self._patience = patience or connection.patience(settings)
         self._client: Client | None = None
         self._real_names: dict[str, str] = {}
@@ -33,6 +42,11 @@ class Mailbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def command_seconds(self) -> float:
+        """How long one command may take at most."""
+        return self._patience.command
 
     def open(self) -> bool:
         """Connect and log in, unless that is done; whether it had to be.
@@ -70,7 +84,7 @@ class Mailbox:
             told_in = real if told or is_open else None
             source = self.source(name)
             yield from sweep.sweep(
-                self._live, self.settings, name, source, position, told_in=told_in
+                self._at_work, self.settings, name, source, position, told_in=told_in
             )
 
     def has_idle(self) -> bool:
@@ -134,6 +148,10 @@ class Mailbox:
                 where = f"mailboxes[{self.settings.name}].folders[{nth}]"
                 problems += [Problem(where, p.message, p.hint) for p in error.problems]
         return problems
+
+    def _at_work(self, *, anew: bool = False) -> Client:
+        self._sign()
+        return self._live(anew=anew)
 
     def _live(self, *, anew: bool = False) -> Client:
         """The connection; `anew` after the server has ended the last one."""
