@@ -129,7 +129,7 @@ def test_a_thread_that_shows_no_sign_of_life_is_named_and_the_watchdog_goes_hung
     from mailhook.trust import Trust
     from mailhook.worker import watch
 
-    monkeypatch.setattr(watch, "_WORK_SECONDS", 0.1)
+    monkeypatch.setattr(watch, "_WORK_SECONDS", -1e6)  # what it promises has passed
     reached = threading.Event()
     with ScriptedImap(tmp_path, mails.write("hello")) as server:
         server.on("LOGIN", reached.set, HANG)
@@ -139,7 +139,6 @@ def test_a_thread_that_shows_no_sign_of_life_is_named_and_the_watchdog_goes_hung
             parts.start()
             try:
                 assert reached.wait(10)
-                threading.Event().wait(0.2)  # the time it had promised to be back by
                 assert parts.stuck() == ["mailbox hooks, INBOX"]
                 server.inbox.add(Mail(b""))
             finally:

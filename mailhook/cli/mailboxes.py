@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import textwrap
 import threading
@@ -119,6 +120,7 @@ def run(ctx: click.Context) -> None:
         log.configure(settings.log, sys.stderr)
         return settings
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     settings = load()
     with store(settings, "run") as opened:
         service.run(settings, opened, Trust.of(settings.trust), load)

@@ -15,6 +15,7 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.chore import Chore
 from mailhook.worker.housekeeping import HEARTBEAT, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
@@ -52,6 +53,7 @@ class Parts:
         self._pulse = Pulse(store)
         self._rings = Rings()
         self._tally = Tally()
+        self._chores = list(chores(settings, store, self._pulse, self._stop, turns))
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
             post = Post(
@@ -63,10 +65,14 @@ class Parts:
                 self._stop,
                 meter or Meter(),
                 turns=turns,
+                mend=self._heartbeat.ring,
             )
             self._watches += _watches(post)
-        self._chores = list(chores(settings, store, self._pulse, self._stop, turns))
         self._alarms = _alarms(settings, store)
+
+    @property
+    def _heartbeat(self) -> Chore:
+        return next(chore for _, chore in self._chores if chore.name == HEARTBEAT)
 
     def start(self) -> None:
         """Begin with a sweep of everything."""
@@ -120,12 +126,8 @@ class Parts:
         """The threads that have not shown a sign of life when they should have."""
         now = time.monotonic()
         stuck = [one.name for one in self._watches if not one.is_alive() or now > one.back_by]
-        late = [
-            chore.name
-            for _, chore in self._chores
-            if chore.name == HEARTBEAT and now - chore.done_at > _STUCK_SECONDS
-        ]
-        return [*stuck, *late]
+        late = now - self._heartbeat.done_at > _STUCK_SECONDS
+        return [*stuck, *([HEARTBEAT] if late else [])]
 
     def poll(self, progress: Callable[[int], None]) -> Round:
         """One round of all mailboxes now, by the threads that own them; counts its mails.

@@ -53,7 +53,7 @@ class Post:
 
     `meter` counts what is worth a figure, where anybody wants figures; `sign` is called
     when the server has answered in the middle of a longer work; `turns` are shared by all
-    that may ever do this work.
+    that may ever do this work; `mend` is called where the store has gone.
     """
 
     settings: MailboxSettings
@@ -65,6 +65,7 @@ class Post:
     meter: Meter = field(default_factory=Meter)
     sign: Callable[[], object] = lambda: None
     turns: Turns = field(default_factory=Turns)
+    mend: Callable[[], object] = lambda: None
 
 
 def after(settings: MailboxSettings) -> After | None:

@@ -17,6 +17,7 @@ from mailhook.errors import Bug, FolderMissing, MailhookError, whereabouts
 from mailhook.metrics.meter import kind_of
 from mailhook.model import Delivery, Outcome
 from mailhook.sources.imap import Mailbox, Patience
+from mailhook.store import StoreGoneError
 from mailhook.worker.backoff import Backoff
 from mailhook.worker.bell import Bell
 from mailhook.worker.callers import Callers
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 # server may be slow: who has not come back by then is stuck.
 _WORK_SECONDS = 900
 _GRACE_SECONDS = 60
+_SAID_SECONDS = 60
 # After so many alarms in a row without a mail, the next rest goes without IDLE: a server that
 # cries wolf would be asked hundreds of times a second.
 _VAIN_ALARMS = 5
@@ -62,6 +64,7 @@ class Watch(threading.Thread):
         self._bell, self._due = Bell(), threading.Event()
         self._callers = Callers()
         self._vain_alarms = 0
+        self._said = ("", 0.0)
         self._failing: dict[str, MailhookError] = {}
 
     @property
@@ -211,11 +214,21 @@ class Watch(threading.Thread):
         self._post.pulse.failed([self._mailbox.source(one) for one in self._folders], error)
         seconds = self._backoff.failed(error, time.monotonic())
         self._promise(seconds + _GRACE_SECONDS)
-        log.error(
-            "%s", error, extra={"mailbox": self.mailbox_name, "next_try_seconds": round(seconds, 1)}
-        )
+        if isinstance(error, StoreGoneError):
+            self._post.mend()
+        self._complain(error, seconds)
         self._post.meter.broken(self.mailbox_name, kind_of(error))
         self._post.meter.waited(self.mailbox_name, self._wait(seconds))
+
+    def _complain(self, error: MailhookError, seconds: float) -> None:
+        """Say what is wrong: what was said already only once a minute, or the log is full of it."""
+        said, at = self._said
+        now = time.monotonic()
+        is_news = str(error) != said or now - at >= _SAID_SECONDS
+        extra = {"mailbox": self.mailbox_name, "next_try_seconds": round(seconds, 1)}
+        log.log(logging.ERROR if is_news else logging.DEBUG, "%s", error, extra=extra)
+        if is_news:
+            self._said = (str(error), now)
 
     def _wait(self, seconds: float) -> float:
         """Wait so long, or until the end or somebody's wish; how long it was."""
