@@ -127,7 +127,7 @@ def watching(home: Path) -> Iterator[Watched]:
         watched = Watched(store, home)
         handler, level = _Heard(watched.heard.put), log.level
         log.addHandler(handler)
-        log.setLevel(logging.INFO)
+        log.setLevel(logging.DEBUG)
         try:
             yield watched
         finally:
