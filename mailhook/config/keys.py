@@ -27,9 +27,7 @@ LATER: dict[Pattern, str] = {
 }
 """What each key stands for that is refused by name until its feature exists."""
 
-LATER_VALUES: dict[Pattern, dict[str, str]] = {
-    ("trust", "require"): {"dkim": "checking DKIM signatures"},
-}
+LATER_VALUES: dict[Pattern, dict[str, str]] = {}
 
 # Where the file spells a section otherwise than the model does.
 _SPELLED: dict[type[BaseModel], tuple[str, ...]] = {AfterSettings: ("move",)}

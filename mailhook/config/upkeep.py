@@ -69,7 +69,7 @@ def _readable_secrets(settings: Settings) -> Iterator[Problem]:
 
 def _unprovable_mail(settings: Settings) -> Iterator[Problem]:
     trust = settings.trust
-    if settings.mailboxes and not trust.authserv_id and trust.require != "none":
+    if settings.mailboxes and not trust.authserv_id and trust.require == "dmarc":
         message = "is not set: no mail is proven by its header, so hooks will be quarantined"
         hint = "the name your mail server writes first in Authentication-Results"
         yield Problem("trust.authserv_id", message, hint)
