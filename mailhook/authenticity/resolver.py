@@ -83,14 +83,21 @@ def _keep(among: OrderedDict[str, T], name: str, value: T) -> None:
         among.popitem(last=False)
 
 
-def asked(name: str) -> Answer:
-    """What the system's name servers answer. Raises Unanswered where they do not, or not yet."""
+def asked(name: str, server: tuple[str, int] | None = None) -> Answer:
+    """What the server answers, or the system's. Raises Unanswered where it does not, or not yet."""
     import dns.exception
     import dns.resolver
 
     try:
-        answer = dns.resolver.resolve(
-            f"{name}.", "TXT", lifetime=_TIMEOUT_SECONDS, raise_on_no_answer=False
+        resolver = dns.resolver.Resolver(configure=server is None)
+        if server:
+            resolver.nameservers, resolver.port = [server[0]], server[1]
+        answer = resolver.resolve(
+            f"{name}.",
+            "TXT",
+            lifetime=_TIMEOUT_SECONDS,
+            raise_on_no_answer=False,
+            search=False,
         )
     except dns.resolver.NXDOMAIN:
         return (), _ABSENT_SECONDS
