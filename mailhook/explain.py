@@ -25,7 +25,7 @@ def explain(
     of it is believed, by key, `store` what would become of these now.
     """
     finding = examine(delivery, trust)
-    return {
+    told: dict[str, Part] = {
         "delivery": _delivery(delivery),
         "message": _message(delivery),
         "sender": {
@@ -42,6 +42,7 @@ def explain(
             "advice": advice.on(finding.reason),
         },
     }
+    return trust.tag.blanked(told) if trust.tag else told
 
 
 def _delivery(delivery: Delivery) -> Part:

@@ -60,8 +60,15 @@ def commit(
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the delivery tells, and whether that is believed. Never raises."""
-    finding = _isolated(lambda: _examine(delivery, trust))
+    finding = _isolated(lambda: _blanked(_examine(delivery, trust), trust))
     return _buggy(delivery, finding) if isinstance(finding, _Bug) else finding
+
+
+def _blanked(finding: Finding, trust: Trust) -> Finding:
+    """The finding without the tag, which nobody is shown; the bytes stay as they came."""
+    if trust.tag is None:
+        return finding
+    return replace(trust.tag.blanked(finding), delivery=finding.delivery)
 
 
 def _record_alone(finding: Finding, store: Store, after: After | None) -> Outcome:
@@ -107,7 +114,7 @@ def _examine(delivery: Delivery, trust: Trust) -> Finding:
         return _quarantined(finding, delivery.problem)
     if message.is_report(mail) or message.is_auto_reply(mail):
         return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
-    reading = readers.read(mail, catalog.load(), trust.keys)
+    reading = readers.read(mail, catalog.load(), trust.keys, trust.tag)
     finding = replace(
         finding,
         unread=reading.unread,

@@ -33,13 +33,18 @@ class Case:
     senders: tuple[str, ...] = ("truora.com",)
     require: Literal["dmarc", "dkim", "none"] = "dmarc"
 
-    def judged(self) -> tuple[bool, str]:
+    def told(self) -> tuple[list[tuple[str, str]], TrustSettings]:
+        """The headers and the settings."""
         senders = (self.sender,) if isinstance(self.sender, str) else self.sender
         headers = [("authentication-results", value) for value in self.results]
         headers += [*self.others, *(("from", value) for value in senders)]
         servers = (self.server,) if isinstance(self.server, str) else self.server
-        trust = TrustSettings(authserv_id=servers, senders=self.senders, require=self.require)
-        proof = judge(headers, trust)
+        return headers, TrustSettings(
+            authserv_id=servers, senders=self.senders, require=self.require
+        )
+
+    def judged(self) -> tuple[bool, str]:
+        proof = judge(*self.told())
         return proof.verified, proof.detail
 
 

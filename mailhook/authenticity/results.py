@@ -12,11 +12,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# Outside comments and strings: a separator, or a run of anything else.
-_TOKEN = re.compile(r'[;=]|[^\s;="()\\]+')
+# A separator, or a run of anything outside of comments and strings; of these the plain ones:
+# the rest is gone through character by character.
+_TOKEN = re.compile(r"""\s*+(?:\([^()\\]*+\)\s*+)*+(?:([;=]|[^\s;="()\\]+)|"([^"\\]*+)")""")
+_BESIDE = re.compile(r"\s*+(?:\([^()\\]*+\)\s*+)*+")
+_IN_COMMENT = re.compile(r"[()\\]")
 # `dmarc`, `dmarc/1`, `header.from`; blanks and comments may stand around the mark.
 _METHOD = re.compile(r"([\w-]+)(?: ?/ ?\d+)?", re.ASCII)
-_PROPERTY = re.compile(r"(?:([\w-]+) ?\. ?)?([\w-]+)$", re.ASCII)
+_PROPERTY = re.compile(r"(?:[\w-]+ ?\. ?)?[\w-]+$", re.ASCII)
+_SPACED_DOT = re.compile(r" ?\. ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,10 @@ class Results:
     results: tuple[Result, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    quoted: bool
+class _Quoted(str):
+    """A token that stood in quotation marks: never a separator."""
 
-    def is_mark(self, mark: str) -> bool:
-        return self.text == mark and not self.quoted
+    __slots__ = ()
 
 
 def parse(value: str) -> Results:
@@ -63,57 +64,63 @@ def authserv_id(value: str) -> str:
     return _named(next(_statements(value), []))
 
 
-def _named(first: Sequence[_Token]) -> str:
+def _named(first: Sequence[str]) -> str:
     """The id that begins the header, perhaps followed by a version; empty where none does."""
-    if not first or any(token.is_mark("=") for token in first):
+    if not first or any(_is(token, "=") for token in first):
         return ""
-    return first[0].text.lower()
+    return first[0].lower()
 
 
-def _statements(value: str) -> Iterator[list[_Token]]:
-    statement: list[_Token] = []
-    for token in _tokens(value):
-        if token.is_mark(";"):
+def _is(token: str, mark: str) -> bool:
+    return token == mark and type(token) is str
+
+
+def _statements(value: str) -> Iterator[list[str]]:
+    statement: list[str] = []
+    for one in _tokens(value):
+        if one == ";" and type(one) is str:
             yield statement
             statement = []
         else:
-            statement.append(token)
+            statement.append(one)
     if statement:
         yield statement
 
 
-def _tokens(value: str) -> Iterator[_Token]:
+def _tokens(value: str) -> Iterator[str]:
     """The tokens, without comments and blanks."""
-    at, end = 0, len(value)
+    at, end, match = 0, len(value), _TOKEN.match
     while at < end:
+        if found := match(value, at):
+            at = found.end()
+            yield found[1] or _Quoted(found[2])
+            continue
+        # Past what the pattern could not end with a token, so that nothing is gone through twice.
+        if (beside := _BESIDE.match(value, at)) and beside.end() > at:
+            at = beside.end()
+            continue
         character = value[at]
-        if character.isspace():
-            at += 1
-        elif character == "(":
+        if character == "(":
             at = _after_comment(value, at)
         elif character == '"':
             text, at = _quoted(value, at)
-            yield _Token(text, quoted=True)
-        elif found := _TOKEN.match(value, at):
-            at = found.end()
-            yield _Token(found[0], quoted=False)
+            yield _Quoted(text)
         else:
             raise ValueError(f"{character!r} at character {at} belongs to nothing")
 
 
 def _after_comment(value: str, start: int) -> int:
     depth, at = 0, start
-    while at < len(value):
-        character = value[at]
-        if character == "\\":
+    while found := _IN_COMMENT.search(value, at):
+        at = found.end()
+        if found[0] == "\\":
             at += 1
-        elif character == "(":
+        elif found[0] == "(":
             depth += 1
-        elif character == ")":
+        else:
             depth -= 1
             if depth == 0:
-                return at + 1
-        at += 1
+                return at
     raise ValueError(f"the comment at character {start} never ends")
 
 
@@ -130,33 +137,37 @@ def _quoted(value: str, start: int) -> tuple[str, int]:
     raise ValueError(f"the string at character {start} never ends")
 
 
-def _result(statement: Sequence[_Token]) -> Result | None:
+def _result(statement: Sequence[str]) -> Result | None:
     """`method[/version] = result`, then `ptype.name = value` pairs; None for a lone `none`."""
-    pairs = list(_pairs(statement))
+    pairs = _pairs(statement)
     method = _METHOD.fullmatch(pairs[0][0]) if pairs else None
     if method is None:
         return None
     properties = tuple(
-        (".".join(filter(None, name.groups())).lower(), value)
+        (_SPACED_DOT.sub(".", name[0]).lower(), value)
         for words, value in pairs[1:]
         if (name := _PROPERTY.search(words))
     )
     return Result(method[1].lower(), pairs[0][1].lower(), properties)
 
 
-def _pairs(statement: Sequence[_Token]) -> Iterator[tuple[str, str]]:
+def _pairs(statement: Sequence[str]) -> list[tuple[str, str]]:
     """The unquoted words before each `=`, and the value after it.
 
     A value may hold `=` of its own (`header.b=ab/cd==`).
     """
+    pairs: list[tuple[str, str]] = []
     words: list[str] = []
-    at = 0
-    while at < len(statement):
-        token = statement[at]
-        if not token.is_mark("="):
-            words += [] if token.quoted else [token.text]
-        elif words and at + 1 < len(statement) and not statement[at + 1].is_mark("="):
-            yield " ".join(words), statement[at + 1].text
+    at, end = 0, len(statement)
+    while at < end:
+        one = statement[at]
+        if type(one) is _Quoted:
+            pass
+        elif one != "=":
+            words.append(one)
+        elif words and at + 1 < end and not _is(statement[at + 1], "="):
+            pairs.append((" ".join(words), str(statement[at + 1])))
             words = []
             at += 1
         at += 1
+    return pairs

@@ -18,4 +18,7 @@ class Unproven(Exception):
 
 def shown(text: str) -> str:
     """What came from a mail, safe to print."""
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text[:_SHOWN])
+    text = text[:_SHOWN]
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)

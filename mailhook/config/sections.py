@@ -122,6 +122,7 @@ class TrustSettings(Section):
     authserv_id: tuple[AuthservId, ...] = ()
     require: Literal["dmarc", "dkim", "none"] = "dmarc"
     signing_keys: tuple[Secret, ...] = ()
+    tag: Secret | None = None
 
     @field_validator("authserv_id", mode="before")
     @classmethod

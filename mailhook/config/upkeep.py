@@ -50,6 +50,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield from mailbox_secrets(mailbox)
     for nth, key in enumerate(settings.trust.signing_keys):
         yield f"trust.signing_keys[{nth}]", key
+    if settings.trust.tag:
+        yield "trust.tag", settings.trust.tag
     for nth, target in enumerate(settings.notify):
         yield f"notify[{nth}].url", target.url
 
