@@ -21,7 +21,7 @@ _TOLD = 3
 def passed(headers: Headers, address: str, method: Method, trust: TrustSettings) -> str:
     """The sentence that says how our server proves the address. Raises Unproven."""
     values = [value for name, value in headers if name == _HEADER]
-    at, found = _ours(values, trust)
+    at, found = _ours(values, method, trust)
     by = f"by {shown(found.authserv_id or 'the receiving server')}"
     results = [one for one in found.results if one.method == method]
     if not results:
@@ -62,7 +62,7 @@ def _signer(result: Result) -> str:
     return ""
 
 
-def _ours(values: Sequence[str], trust: TrustSettings) -> tuple[int, Results]:
+def _ours(values: Sequence[str], method: Method, trust: TrustSettings) -> tuple[int, Results]:
     """The topmost header of our own server and its place: one below it may be anybody's."""
     if not trust.authserv_id:
         raise Unproven("trust.authserv_id is not set, so no header counts" + _hint(values))
@@ -70,7 +70,7 @@ def _ours(values: Sequence[str], trust: TrustSettings) -> tuple[int, Results]:
         # One whose server cannot be told may be ours, so what is below it does not count.
         try:
             if _is_ours(value, at, trust):
-                return at, _read(value)
+                return at, _read(value, method)
         except ValueError as error:
             raise Unproven(
                 f"an Authentication-Results that may be ours cannot be read: {error}"
@@ -93,10 +93,10 @@ def _matches(server: str, name: str, at: int) -> bool:
     return server.endswith(name[1:]) if name.startswith("*.") else server == name
 
 
-def _read(value: str) -> Results:
+def _read(value: str, method: Method) -> Results:
     if len(value) > _LENGTH_LIMIT:
         raise ValueError(f"it is longer than {_LENGTH_LIMIT:,} characters")
-    return parse(value)
+    return parse(value, method)
 
 
 def _in_another(below: Sequence[str], method: Method, trust: TrustSettings) -> str:
@@ -105,7 +105,7 @@ def _in_another(below: Sequence[str], method: Method, trust: TrustSettings) -> s
         try:
             unnamed = "unnamed" in trust.authserv_id and not authserv_id(value[:_LENGTH_LIMIT])
             is_ours = unnamed or _is_ours(value, at, trust)
-            if is_ours and any(one.method == method for one in _read(value).results):
+            if is_ours and any(one.method == method for one in _read(value, method).results):
                 return (
                     "; it stands only in a second header, which does not count: have the server"
                     " write one header with all results, on top"
