@@ -26,7 +26,7 @@ _NAME = re.compile(rb"([!-9;-~]+):")
 _BLANKS = re.compile(rb"[\t ]+")
 _HEAD_LIMIT = 262_144
 _FIELDS_LIMIT = 1_000
-_SIGNATURES_LIMIT = 8
+_SIGNATURES_LIMIT = 5
 # Nobody's mail is held up by more than this many questions that DNS leaves open.
 _UNANSWERED_LIMIT = 2
 _RSA_BITS = range(1_024, 8_193)
