@@ -80,37 +80,36 @@ def _is(token: str, mark: str) -> bool:
 
 
 def _statements(value: str) -> Iterator[list[str]]:
+    """The tokens between semicolons, without comments and blanks."""
     statement: list[str] = []
-    for one in _tokens(value):
-        if one == ";" and type(one) is str:
-            yield statement
-            statement = []
-        else:
-            statement.append(one)
-    if statement:
-        yield statement
-
-
-def _tokens(value: str) -> Iterator[str]:
-    """The tokens, without comments and blanks."""
     at, end, match = 0, len(value), _TOKEN.match
     while at < end:
         if found := match(value, at):
             at = found.end()
-            yield found[1] or _Quoted(found[2])
-            continue
-        # Past what the pattern could not end with a token, so that nothing is gone through twice.
-        if (beside := _BESIDE.match(value, at)) and beside.end() > at:
-            at = beside.end()
-            continue
-        character = value[at]
-        if character == "(":
-            at = _after_comment(value, at)
-        elif character == '"':
-            text, at = _quoted(value, at)
-            yield _Quoted(text)
+            word = found[1]
+            if word == ";":
+                yield statement
+                statement = []
+            else:
+                statement.append(_Quoted(found[2]) if word is None else word)
         else:
-            raise ValueError(f"{character!r} at character {at} belongs to nothing")
+            text, at = _odd(value, at)
+            if text is not None:
+                statement.append(_Quoted(text))
+    if statement:
+        yield statement
+
+
+def _odd(value: str, at: int) -> tuple[str | None, int]:
+    """What the pattern for a token does not take: a string with escapes, or None; and its end."""
+    # Past what the pattern could not end with a token, so that nothing is gone through twice.
+    if (beside := _BESIDE.match(value, at)) and beside.end() > at:
+        return None, beside.end()
+    if value[at] == "(":
+        return None, _after_comment(value, at)
+    if value[at] == '"':
+        return _quoted(value, at)
+    raise ValueError(f"{value[at]!r} at character {at} belongs to nothing")
 
 
 def _after_comment(value: str, start: int) -> int:
