@@ -164,3 +164,16 @@ def test_whatever_the_headers_hold_there_is_a_verdict(value: str, sender: str):
     verified, detail = Case("", results=(value,), sender=sender).judged()
     assert isinstance(verified, bool)
     assert detail
+
+
+def outcome(value: str, method: str) -> list[Result] | str:
+    try:
+        return [one for one in parse(value, method).results if one.method == "dmarc"]
+    except ValueError:
+        return "unreadable"
+
+
+@given(PIECES | st.sampled_from([value for case in PROVEN for value in case.results]))
+@settings(max_examples=500, deadline=None)
+def test_asked_for_one_method_the_parser_finds_what_it_finds_asked_for_all(value: str):
+    assert outcome(value, "dmarc") == outcome(value, "")

@@ -15,6 +15,8 @@ from typing import NamedTuple
 # A separator, or a run of anything outside of comments and strings; of these the plain ones:
 # the rest is gone through character by character.
 _TOKEN = re.compile(r"""\s*+(?:\([^()\\]*+\)\s*+)*+(?:([;=]|[^\s;="()\\]+)|"([^"\\]*+)")""")
+# A whole statement in which nothing nests and nothing is escaped.
+_PLAIN = re.compile(r"""((?:[^;"()\\]++|"[^"\\]*+"|\([^()\\]*+\))*+)(?:;|\Z)""")
 _BESIDE = re.compile(r"\s*+(?:\([^()\\]*+\)\s*+)*+")
 _IN_COMMENT = re.compile(r"[()\\]")
 # `dmarc`, `dmarc/1`, `header.from`; blanks and comments may stand around the mark.
@@ -50,9 +52,9 @@ class _Quoted(str):
 def parse(value: str, method: str = "") -> Results:
     """The header's value, understood. Raises ValueError, saying where it breaks.
 
-    With a method, the results of others may be left out, which takes half the time.
+    With a method, the results of others may be left out, which takes a third of the time.
     """
-    statements = list(_statements(value))
+    statements = list(_statements(value, method))
     named = _named(statements[0]) if statements else ""
     # Microsoft 365 begins with the first result.
     results = [
@@ -79,10 +81,23 @@ def _is(token: str, mark: str) -> bool:
     return token == mark and type(token) is str
 
 
-def _statements(value: str) -> Iterator[list[str]]:
-    """The tokens between semicolons, without comments and blanks."""
+def _statements(value: str, method: str = "") -> Iterator[list[str]]:
+    """The tokens between semicolons; of plain statements only the first, and those on the method.
+
+    Which is where the time goes: of what is plain it is known that it can be tokenized.
+    """
+    at, end = 0, len(value)
+    while at < end and (plain := _PLAIN.match(value, at)):
+        if at == 0 or method in plain[1].lower():
+            yield next(_tokenized(plain[1], 0), [])
+        at = plain.end()
+    yield from _tokenized(value, at)
+
+
+def _tokenized(value: str, at: int) -> Iterator[list[str]]:
+    """The tokens between semicolons from there on, without comments and blanks."""
     statement: list[str] = []
-    at, end, match = 0, len(value), _TOKEN.match
+    end, match = len(value), _TOKEN.match
     while at < end:
         if found := match(value, at):
             at = found.end()

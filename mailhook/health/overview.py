@@ -93,7 +93,7 @@ def _on_quarantine(
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
     others = sum(waiting.values()) - unproven
-    if unproven and not settings.trust.authserv_id:
+    if unproven and not settings.trust.authserv_id and settings.trust.require != "dkim":
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
             " set: name there the server that checks your mail (the first word of its"
