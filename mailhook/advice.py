@@ -6,6 +6,12 @@ _ADVICE = {
     "untrusted": "if it is genuine, set trust.authserv_id to the server that checks your mail"
     " and trust.senders to the domain it comes from, then read it again: `mailhook quarantine"
     " show ID --raw > mail.eml`, `mailhook ingest mail.eml`; if it is not, leave it here",
+    "dkim_dns_temporary": "nothing yet: it is examined again each round for three days; if many"
+    " wait, look at this machine's DNS",
+    "dkim_dns_failed": "DNS had no answer for three days; look at this machine's DNS, or take"
+    " trust.require: dmarc if your mail server checks senders, then examine it again",
+    "untagged": "if it is of one of your rules, write the word of trust.tag before each line of"
+    " that rule's mail text; if not, leave it here",
     "unknown_notice": "read what it says; if it is a hook, its wording is"
     " new to mailhook: please report it with all values changed",
     "malformed_notice": "it contradicts itself; ask the sender, or look at the rule's mail text",

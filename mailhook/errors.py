@@ -127,6 +127,21 @@ class Untrusted(PermanentError):
     code = "untrusted"
 
 
+class DnsTemporary(PermanentError):
+    """Its signature would have proven the sender, but DNS did not give the key: examine it again.
+
+    For the delivery it is an outcome like others: the position goes on.
+    """
+
+    code = "dkim_dns_temporary"
+
+
+class DnsFailed(PermanentError):
+    """DNS did not give the key for so long that nobody will ask again by itself."""
+
+    code = "dkim_dns_failed"
+
+
 class UnknownNotice(PermanentError):
     """The sender is proven, but no reader understood what was said."""
 

@@ -26,7 +26,7 @@ def explain(
     of it is believed, by key, `store` what would become of these now.
     """
     finding = examine(delivery, trust)
-    return {
+    told: dict[str, Part] = {
         "delivery": _delivery(delivery),
         "message": _message(delivery),
         "sender": {
@@ -43,6 +43,7 @@ def explain(
             "advice": advice.on(finding.reason),
         },
     }
+    return trust.tag.blanked(told) if trust.tag else told
 
 
 def _delivery(delivery: Delivery) -> Part:

@@ -174,10 +174,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether the mail is from whom it says, and a sentence on why (not)."""
+    """Whether the mail is from whom it says, and a sentence on why (not).
+
+    `temporary`: not proven only because DNS did not answer; it may be another time.
+    """
 
     verified: bool
     detail: str
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

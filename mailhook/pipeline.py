@@ -3,9 +3,9 @@
     sources ─ Delivery ─▶ examine ─ Finding ─▶ store ─ Outcome
 
 `examine` is pure: bytes in, a finding out; nothing is raised whatever the
-bytes are. `ingest` commits the findings of a batch with the position they
-lead to. Every road (mailbox, file, and what is still to come) goes through
-these two functions.
+bytes are, and what DNS says comes through `trust.lookup`. `ingest` commits the
+findings of a batch with the position they lead to. Every road (mailbox, file,
+and what is still to come) goes through these two functions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from mailhook import authenticity, catalog, message, readers
 from mailhook.errors import (
+    DnsTemporary,
     MailhookError,
     MalformedMessage,
     PermanentError,
@@ -59,8 +60,15 @@ def commit(
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the delivery tells, and whether that is believed. Never raises."""
-    finding = _isolated(lambda: _examine(delivery, trust))
+    finding = _isolated(lambda: _blanked(_examine(delivery, trust), trust))
     return _buggy(delivery, finding) if isinstance(finding, _Bug) else finding
+
+
+def _blanked(finding: Finding, trust: Trust) -> Finding:
+    """The finding without the tag, which nobody is shown; the bytes stay as they came."""
+    if trust.tag is None:
+        return finding
+    return replace(trust.tag.blanked(finding), delivery=finding.delivery)
 
 
 def _record_alone(finding: Finding, store: Store, after: After | None) -> Outcome:
@@ -98,13 +106,15 @@ def _examine(delivery: Delivery, trust: Trust) -> Finding:
         mail = message.parse(delivery.raw)
     except MalformedMessage as error:
         return _quarantined(Finding(delivery, "quarantined"), delivery.problem or error.reason)
-    proof = authenticity.judge(mail.headers, trust.settings)
+    proof = authenticity.prove(
+        delivery.raw, mail.headers, delivery.received_at, trust.settings, trust.lookup
+    )
     finding = _described(delivery, mail, proof)
     if delivery.problem:
         return _quarantined(finding, delivery.problem)
     if message.is_report(mail) or message.is_auto_reply(mail):
         return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
-    reading = readers.read(mail, catalog.load(), trust.keys)
+    reading = readers.read(mail, catalog.load(), trust.keys, trust.tag)
     finding = replace(
         finding,
         unread=reading.unread,
@@ -113,7 +123,7 @@ def _examine(delivery: Delivery, trust: Trust) -> Finding:
         conflicts=reading.conflicts,
     )
     try:
-        return _believed(finding, mail, reading, trust)
+        return _believed(finding, mail, reading, proof, trust)
     except PermanentError as error:
         return _quarantined(finding, error.reason)
 
@@ -131,10 +141,14 @@ def _described(delivery: Delivery, mail: Message, proof: Proof) -> Finding:
     )
 
 
-def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -> Finding:
+def _believed(
+    finding: Finding, mail: Message, reading: Reading, proof: Proof, trust: Trust
+) -> Finding:
     """The finding with its events, if what was read may be believed."""
     if reading.problem and not reading.notices:
         return _quarantined(finding, reading.problem)
+    if not reading.notices and proof.temporary:
+        raise DnsTemporary(proof.detail)
     if not reading.notices:
         return _nothing_read(finding, mail)
     events = interpret_all(finding, reading)
@@ -143,6 +157,8 @@ def _believed(finding: Finding, mail: Message, reading: Reading, trust: Trust) -
     proven = tuple(event for event in events if event.authenticity == "verified")
     if not proven and all(notice.passed_on for notice in reading.notices):
         raise Untrusted("it reads like a hook, but of a mail that this one only passes on")
+    if not proven and proof.temporary:
+        raise DnsTemporary(f"it reads like a hook, but {proof.detail}")
     if not proven:
         raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
     return replace(

@@ -15,7 +15,7 @@ ROOT = Path(mailhook.__file__).parent
 # From the bottom up: a room imports only from rows below its own.
 ROWS = (
     {"errors", "model", "mime", "systemd"},
-    {"times", "strict_json", "notify"},
+    {"times", "strict_json", "notify", "tag"},
     {"config", "catalog", "markup", "message"},
     {"token", "authenticity", "merging", "events", "matching", "oauth"},
     {"readers", "sources", "trust"},
@@ -50,6 +50,9 @@ OWNERS = {
     "authlib": "oauth",
     "requests": "oauth",
     "urllib3": "oauth",
+    "dkim": "authenticity.dkim",
+    "cryptography": "authenticity.dkim",
+    "dns": "authenticity.resolver",
 }
 # Two owners: settings and the vocabulary are both YAML.
 SHARED = {"yaml": {"config", "catalog"}}
@@ -108,13 +111,15 @@ def test_every_dependency_has_an_owner():
 
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    listed = [*project["dependencies"], *extras["demo"], *extras["oauth"]]
+    listed = [*project["dependencies"], *extras["demo"], *extras["oauth"], *extras["dkim"]]
     names = {line.split(">")[0].partition("[")[0].replace("-", "_") for line in listed}
     spelled = {
         "mail_parser": "mailparser",
         "pyjwt": "jwt",
         "pyyaml": "yaml",
         "google_auth": "google",
+        "dkimpy": "dkim",
+        "dnspython": "dns",
     }
     assert {spelled.get(name, name) for name in names} <= {*OWNERS, *SHARED}
 

@@ -157,12 +157,6 @@ def test_a_setting_of_a_later_version_says_so_and_is_refused_by_name(block: Bloc
     assert (problem.path, problem.message.partition(";")[0]) == (name, words)
 
 
-def test_a_value_of_a_later_version_says_so_and_is_refused_by_name(tmp_path: Path):
-    assert "dkim: not in this version" in EXAMPLE
-    with pytest.raises(ConfigError, match=r"trust\.require: checking DKIM .* not part of this"):
-        load(EXAMPLE.replace("#require: dmarc", "require: dkim"), tmp_path)
-
-
 def test_every_key_there_is_or_will_be_stands_in_the_example():
     written = set(places(yaml.safe_load(ALL_ON)))
     in_one_line = {Secret, SecretText, FolderSettings, AfterSettings}

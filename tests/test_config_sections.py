@@ -162,7 +162,7 @@ ELSEWHERE = [
         "trust: {authserv_id: [mx.example.com, 'mx; dmarc=pass']}",
         *("trust.authserv_id[1]", "is no name of a mail server", SERVER),
     ),
-    ("trust: {require: spf}", "trust.require", "must be dmarc or none", ""),
+    ("trust: {require: spf}", "trust.require", "must be dmarc, dkim or none", ""),
     ("trust: {signing_keys: {file: key}}", "trust.signing_keys", "must be a list", LIST),
     ("log: {level: INFO}", "log.level", "must be debug, info, warning or error", "did you mean"),
     ("log: [json]", "log", "must be a section with keys", SECTION),

@@ -56,6 +56,15 @@ def test_a_file_is_explained_from_its_bytes_to_the_verdict(home: Home):
     assert parts["verdict"]["verdict"] == "read"
 
 
+def test_it_says_where_what_is_required_stands_in_a_second_header_alone(home: Home):
+    second = (("Authentication-Results", mails.PROOF),)
+    first = f"{mails.SERVER}; dkim=pass header.d=truora.com"
+    raw = mails.check_finished(CHECK, proof=first, headers=second)
+    sender = told(home.call("explain", "--json", saved(home, raw)))["sender"]
+    assert sender["proven"] is False
+    assert "no dmarc result by mx.example.com; it stands only in a second" in str(sender["why"])
+
+
 def test_it_reads_well_at_80_columns_from_top_to_bottom(home: Home):
     home.deliver(RAW)
     lines = home.call("explain", saved(home, RAW)).out.splitlines()

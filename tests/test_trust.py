@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,26 @@ def test_check_says_so(tmp_path: Path):
     done = home.call("check")
     assert done.code == 1
     assert "trust.signing_keys[0]" in done.out + done.err
+
+
+def test_an_own_check_of_signatures_asks_dns_and_nothing_else_does():
+    assert Trust.of(TrustSettings(require="dkim")).lookup
+    assert Trust.of(TrustSettings()).lookup is None
+    assert Trust.of(TrustSettings(require="none")).lookup is None
+
+
+def test_where_what_checks_signatures_is_not_installed_the_settings_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("mailhook.trust.find_spec", lambda name: None if name == "dns" else name)
+    with pytest.raises(ConfigError, match=r"trust\.require: .*not installed: dns") as refused:
+        Trust.of(TrustSettings(require="dkim"))
+    assert "pip install 'mailhook[dkim]'" in str(refused.value)
+
+
+def test_it_goes_whole_to_the_process_that_examines_ahead(tmp_path: Path):
+    (tmp_path / "tag").write_text("an-invented-tag")
+    written = {"require": "dkim", "tag": {"file": str(tmp_path / "tag")}}
+    trust = pickle.loads(pickle.dumps(Trust.of(TrustSettings.model_validate(written))))  # noqa: S301
+    assert trust.lookup
+    assert trust.tag.behind("an-invented-tag x") == "x"

@@ -13,6 +13,7 @@ import click
 from mailhook import config, times
 from mailhook.config import MailboxSettings, Settings
 from mailhook.store.reader import Filters, Reader
+from mailhook.tag import Tag
 
 if TYPE_CHECKING:
     from mailhook.store import Store
@@ -47,6 +48,12 @@ def settings(ctx: click.Context) -> Settings:
 def reader(ctx: click.Context) -> Reader:
     """The store of this call, read-only, closed when the command ends."""
     return ctx.with_resource(Reader(settings(ctx).store.path))
+
+
+def tag(ctx: click.Context) -> Tag | None:
+    """The secret of `trust.tag`, to be blanked wherever a mail's own text is shown."""
+    secret = settings(ctx).trust.tag
+    return Tag(secret.reveal()) if secret else None
 
 
 def store(settings: Settings, purpose: str) -> Store:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailhook import advice
-from mailhook.cli import screen
+from mailhook.cli import options, screen
 from mailhook.cli.options import as_json, reader
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
@@ -55,7 +55,10 @@ def show(ctx: click.Context, delivery_id: int, *, wants_raw: bool, as_json: bool
     raw: bytes | None = row.pop("raw")
     if wants_raw:
         _give(raw)
-    elif as_json:
+        return
+    tag = options.tag(ctx)
+    raw = tag.blanked(raw) if tag and raw else raw
+    if as_json:
         screen.document(row | {"raw": raw.decode("utf-8", "replace") if raw else None})
     else:
         _shown(row, raw)

@@ -23,13 +23,8 @@ LATER: dict[Pattern, str] = {
     ("api",): "reading the vendor's API",
     ("guard",): "the delivery guard",
     ("expect",): "the alarm on silence",
-    ("trust", "tag"): "proof by a tag",
 }
 """What each key stands for that is refused by name until its feature exists."""
-
-LATER_VALUES: dict[Pattern, dict[str, str]] = {
-    ("trust", "require"): {"dkim": "checking DKIM signatures"},
-}
 
 # Where the file spells a section otherwise than the model does.
 _SPELLED: dict[type[BaseModel], tuple[str, ...]] = {AfterSettings: ("move",)}

@@ -11,7 +11,6 @@ from mailhook.config.document import Document, Fault, Loc, Unparsable
 from mailhook.config.excerpt import Excerpts
 from mailhook.config.keys import (
     LATER,
-    LATER_VALUES,
     dotted,
     is_secret,
     pattern,
@@ -160,7 +159,7 @@ def _unknown_key(loc: Loc) -> tuple[str, str]:
 
 def _expected(kind: str, loc: Loc, value: object, facts: dict[str, object]) -> tuple[str, str]:
     if kind == "literal_error":
-        return _one_of(loc, value, re.findall(r"'([^']*)'", str(facts["expected"])))
+        return _one_of(value, re.findall(r"'([^']*)'", str(facts["expected"])))
     if kind == "greater_than_equal":
         return f"must be at least {_plain(facts['ge'])}", ""
     if kind == "less_than_equal":
@@ -170,11 +169,9 @@ def _expected(kind: str, loc: Loc, value: object, facts: dict[str, object]) -> t
     return _EXPECTED.get(kind, ("is not valid here", ""))
 
 
-def _one_of(loc: Loc, value: object, words: list[str]) -> tuple[str, str]:
+def _one_of(value: object, words: list[str]) -> tuple[str, str]:
     import difflib
 
-    if what := LATER_VALUES.get(pattern(loc), {}).get(str(value)):
-        return f"{what} is not part of this version; use {' or '.join(words)}", ""
     near = difflib.get_close_matches(str(value).lower()[:64], words, n=1)
     return f"must be {_either(words)}", f"did you mean '{near[0]}'?" if near else ""
 

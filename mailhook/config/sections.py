@@ -120,8 +120,9 @@ class TrustSettings(Section):
 
     senders: Annotated[tuple[Sender, ...], Field(min_length=1)] = ("truora.com",)
     authserv_id: tuple[AuthservId, ...] = ()
-    require: Literal["dmarc", "none"] = "dmarc"
+    require: Literal["dmarc", "dkim", "none"] = "dmarc"
     signing_keys: tuple[Secret, ...] = ()
+    tag: Secret | None = None
 
     @field_validator("authserv_id", mode="before")
     @classmethod

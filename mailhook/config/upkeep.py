@@ -50,6 +50,8 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield from mailbox_secrets(mailbox)
     for nth, key in enumerate(settings.trust.signing_keys):
         yield f"trust.signing_keys[{nth}]", key
+    if settings.trust.tag:
+        yield "trust.tag", settings.trust.tag
     for nth, target in enumerate(settings.notify):
         yield f"notify[{nth}].url", target.url
 
@@ -69,7 +71,7 @@ def _readable_secrets(settings: Settings) -> Iterator[Problem]:
 
 def _unprovable_mail(settings: Settings) -> Iterator[Problem]:
     trust = settings.trust
-    if settings.mailboxes and not trust.authserv_id and trust.require != "none":
+    if settings.mailboxes and not trust.authserv_id and trust.require == "dmarc":
         message = "is not set: no mail is proven by its header, so hooks will be quarantined"
         hint = "the name your mail server writes first in Authentication-Results"
         yield Problem("trust.authserv_id", message, hint)

@@ -15,6 +15,9 @@ from mailhook.store import Filters, Reader
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
 _FRESH = timedelta(days=7)
 
+# Anybody may send these, or DNS will settle them: no alarm.
+_NOT_OURS = frozenset({"untrusted", "untagged", "dkim_dns_temporary"})
+
 # The plus keeps SQLite to the index of what waits: that on the time would read all mails.
 _WAITING = """
 SELECT iif(unread AND outcome <> 'quarantined', 'unread',
@@ -95,7 +98,7 @@ def _on_quarantine(
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
     others = sum(waiting.values()) - unproven
-    if unproven and not settings.trust.authserv_id:
+    if unproven and not settings.trust.authserv_id and settings.trust.require != "dkim":
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
             " set: name there the server that checks your mail (the first word of its"
@@ -114,7 +117,7 @@ def _on_quarantine(
         yield Advice(
             f"in quarantine, not understood or not fetched: {others}; see"
             " `mailhook quarantine list`",
-            wrong=bool(fresh.keys() - {"untrusted"}),
+            wrong=bool(fresh.keys() - _NOT_OURS),
             topic="quarantine",
         )
 

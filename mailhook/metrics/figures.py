@@ -26,6 +26,9 @@ ALERTS = ("delivery_failing", "hook_disabled", "hook_status")
 WAITING = (
     "unread",
     "untrusted",
+    "untagged",
+    "dkim_dns_temporary",
+    "dkim_dns_failed",
     "unknown_notice",
     "malformed_notice",
     "malformed_message",

@@ -16,10 +16,12 @@ from mailhook.catalog import Catalog
 from mailhook.errors import MalformedMessage
 from mailhook.markup import Parts, View
 from mailhook.model import Attachment, Json, Message, Notice
-from mailhook.readers import alert, ids, json, labelled, mention, token
+from mailhook.readers import alert, ids, json, labelled, mention, tagged, token
 from mailhook.readers.naming import Mail
 from mailhook.readers.pairs import plain, said
 from mailhook.readers.reading import Reading
+from mailhook.readers.saying import Said
+from mailhook.tag import Tag
 
 _READABLE = ("text/", "application/json", "application/jwt")
 _READABLE_NAMES = (".json", ".jwt", ".txt")
@@ -55,12 +57,18 @@ class _Means:
 
     catalog: Catalog
     keys: Sequence[bytes]
+    tag: Tag | None
     bulk: bool
 
 
-def read(mail: Message, catalog: Catalog, keys: Sequence[bytes] = ()) -> Reading:
-    """What the mail tells: in its own words, else in those of a mail that it passes on."""
-    means = _Means(catalog, keys, bulk=message.is_bulk(mail))
+def read(
+    mail: Message, catalog: Catalog, keys: Sequence[bytes] = (), tag: Tag | None = None
+) -> Reading:
+    """What the mail tells: in its own words, else in those of a mail that it passes on.
+
+    Where there is a tag, labels count only behind it.
+    """
+    means = _Means(catalog, keys, tag, bulk=message.is_bulk(mail))
     is_reply, forward = bool(_REPLY.match(mail.subject)), _FORWARD.match(mail.subject)
     subject = "" if is_reply or forward else mail.subject
     parts = [markup.split(markup.plain(mail.text))]
@@ -127,7 +135,7 @@ def _words(view: View, subject: str, means: _Means) -> Reading | None:
     catalog = means.catalog
     items = said(view, catalog)
     prose = plain(items, wrapped=view.wrapped)
-    found = labelled.read(items, Mail(subject, prose, catalog, means.bulk))
+    found = _labelled(view, items, Mail(subject, prose, catalog, means.bulk), means)
     if found and any(_names_subject(notice, catalog) for notice in found.notices):
         return _with_unread(found, view)
     mentioned = None if found else mention.read(prose, subject, catalog)
@@ -137,6 +145,18 @@ def _words(view: View, subject: str, means: _Means) -> Reading | None:
     if told and means.bulk and told.notices[0].object.keys().isdisjoint(_ADDRESSED):
         return found  # what is said to many of all hooks is news, not an alert
     return told or found
+
+
+def _labelled(view: View, items: Sequence[Said], mail: Mail, means: _Means) -> Reading | None:
+    """What labels tell; where there is a tag, those behind it, and nothing else is put to use."""
+    if means.tag is None:
+        return labelled.read(items, mail)
+    own = tagged.behind(view, means.tag)
+    told = said(own, means.catalog)
+    if found := labelled.read(told, replace(mail, prose=plain(told, wrapped=own.wrapped))):
+        return found
+    found = labelled.read(items, mail)
+    return found and Reading((), len(found.notices) or 1, labelled.NAME, tagged.UNTAGGED)
 
 
 def _with_unread(reading: Reading, view: View) -> Reading:
@@ -163,7 +183,7 @@ def _passed_on(
     for raw in mail.forwarded[:_ATTACHED_LIMIT]:
         with suppress(MalformedMessage):
             inner_mail = replace(message.parse(raw), forwarded=())
-            reading = read(inner_mail, means.catalog, means.keys)
+            reading = read(inner_mail, means.catalog, means.keys, means.tag)
             if reading.notices or reading.problem:
                 return _without_proof(reading)
     return None
