@@ -14,6 +14,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from mailhook import authenticity, catalog, message, readers
@@ -28,7 +29,7 @@ from mailhook.errors import (
 from mailhook.events import Context, interpret
 from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outcome, Proof
 from mailhook.readers import Reading
-from mailhook.store import Store
+from mailhook.store import Change, Kept, Log, Store
 from mailhook.trust import Trust
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,20 @@ def commit(
     one_by_one = [_record_alone(finding, store, after) for finding in findings]
     store.record([], batch.position)
     return one_by_one
+
+
+def reexamine(
+    pairs: Sequence[tuple[Kept, Finding | None]], store: Store, log: Callable[[Log], None]
+) -> list[Change]:
+    """Commit what was found by examining stored deliveries again: all, or those without a bug.
+
+    None stands for bytes that cannot be examined: what is known of them stays.
+    """
+    changes = _isolated(lambda: store.reexamine(pairs, log))
+    if not isinstance(changes, _Bug):
+        return changes
+    one_by_one = (_isolated(partial(store.reexamine, [pair], log)) for pair in pairs)
+    return [change for some in one_by_one if not isinstance(some, _Bug) for change in some]
 
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:

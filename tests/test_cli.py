@@ -19,7 +19,7 @@ NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine explain"
     " status snapshot backup prune notify oauth"
 ).split()
-LATER = ("doctor serve replay reconcile token template init forget explore").split()
+LATER = ("doctor serve reconcile token template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

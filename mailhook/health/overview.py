@@ -94,7 +94,7 @@ def _on_quarantine(
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
             " set: name there the server that checks your mail (the first word of its"
-            " Authentication-Results header)",
+            " Authentication-Results header), then `mailhook replay --quarantined`",
             topic="quarantine",
         )
     elif unproven:

@@ -51,7 +51,7 @@ class Parts:
                 mailbox, store, trust, self._pulse, self._tally.add, self._stop, meter or Meter()
             )
             self._watches += _watches(post)
-        self._chores = list(chores(settings, store, self._pulse, self._stop))
+        self._chores = list(chores(settings, store, trust, self._pulse, self._stop))
         self._alarms = _alarms(settings, store)
 
     def start(self) -> None:

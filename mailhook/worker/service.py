@@ -88,6 +88,9 @@ class Service:
             "ingest": commands.ingest(self._store, lambda: self._parts.trust),
             "poll": commands.poll(self._poll),
             "prune": commands.prune(self._store, lambda: self._parts.settings.store),
+            "replay": commands.replay(self._store, lambda: self._parts.trust),
+            "release": commands.release(self._store, lambda: self._parts.trust),
+            "drop": commands.drop(self._store),
         }
 
     def _poll(self, progress: Progress) -> Round:
