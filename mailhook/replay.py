@@ -20,7 +20,7 @@ from mailhook.store.bookmark import Bookmark
 from mailhook.trust import Trust
 
 # What the DNS could not answer is asked again for so long, each hour.
-WAITS_FOR_DNS = Selection(reason="dkim_dns_temporary")
+WAITS_FOR_DNS = Selection(quarantined=True, reason="dkim_dns_temporary")
 _DNS_PATIENCE = timedelta(days=3)
 _GIVEN_UP = "dkim_dns_failed: the DNS did not answer for 3 days: the signature cannot be checked"
 
@@ -73,9 +73,10 @@ def replay(  # noqa: PLR0913 - whose word, which deliveries, who watches
         while page := _page(reader, selection, mark, trust):
             work = _Work(mark, audit.Deed(who, "replay", _why(selection)), page[-1][0].id)
             pipeline.reexamine(page, store, work.log)
-            mark = work.mark
+            mark = replace(work.mark, last_id=page[-1][0].id)  # past a bug of ours, too
             progress(len(page))
-    store.reexamine([], lambda log: bookmark.remove(log.connection, asked))
+    if mark.last_id:
+        store.reexamine([], lambda log: bookmark.remove(log.connection, asked))
     return dict(mark.counts)
 
 

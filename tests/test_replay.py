@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import mails
@@ -16,10 +16,11 @@ from stores import asked
 
 from mailhook import times
 from mailhook.config import StoreSettings, TrustSettings
-from mailhook.model import Batch, Delivery
+from mailhook.model import Batch, Delivery, Finding
 from mailhook.pipeline import Trust, examine, ingest
 from mailhook.replay import WAITS_FOR_DNS, differences, release, replay
-from mailhook.store import Reader, Selection, Store
+from mailhook.store import Change, Kept, Reader, Selection, Store
+from mailhook.store.again import Again
 from mailhook.store.audit import Deed
 from mailhook.store.pruning import prune
 
@@ -444,3 +445,42 @@ def test_what_was_dropped_has_no_bytes_and_is_never_examined_again(
         ("ana", "drop", "forged", '{"deliveries":[1]}')
     ]
     assert put(store, trust, mails.check_finished("CHK1")) == ["duplicate"]
+
+
+def test_a_bug_of_ours_costs_one_delivery_and_the_replay_ends(
+    store: Store, path: Path, trust: Trust, monkeypatch: pytest.MonkeyPatch
+):
+    put(store, BLIND, *(mails.check_finished(f"CHK{n}") for n in range(3)))
+    apply = Again.apply
+
+    def stumble(self: Again, kept: Kept, finding: Finding, now: datetime) -> Change:
+        if kept.id == 3:
+            raise LookupError
+        return apply(self, kept, finding, now)
+
+    monkeypatch.setattr(Again, "apply", stumble)
+    assert replay(store, trust, HELD)["recorded"] == 2
+    assert asked(path, OUTCOMES) == [("recorded",), ("recorded",), ("quarantined",)]
+    assert asked(path, "SELECT * FROM replays") == []
+
+
+def test_bytes_that_nobody_waits_for_any_more_are_kept_as_the_settings_say(
+    tmp_path: Path, trust: Trust
+):
+    path = tmp_path / "none.db"
+    with Store(path, keep_raw="none") as store:
+        put(store, BLIND, mails.check_finished("CHK1"), mails.check_finished("CHK2", proof=None))
+        replay(store, trust, ALL)
+        release(store, trust, [2], WORD)
+    # What is unverified may still be proven, as long as it is there.
+    assert asked(path, "SELECT outcome, raw IS NULL FROM deliveries") == [
+        ("recorded", 1),
+        ("recorded", 0),
+    ]
+
+
+def test_what_waits_is_found_by_its_index(store: Store, path: Path, trust: Trust):
+    put(store, trust, mails.check_finished("CHK1"))
+    clauses = " AND ".join(clause for clause, _ in WAITS_FOR_DNS.clauses()).replace("?", "''")
+    plan = asked(path, f"EXPLAIN QUERY PLAN SELECT id FROM deliveries WHERE {clauses}")  # noqa: S608
+    assert "deliveries_attention" in str(plan)

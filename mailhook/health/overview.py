@@ -14,6 +14,7 @@ from mailhook.store import Filters, Reader
 
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
 _FRESH = timedelta(days=7)
+_WAITS_FOR_DNS = "dkim_dns_temporary"
 
 # The plus keeps SQLite to the index of what waits: that on the time would read all mails.
 _WAITING = """
@@ -89,7 +90,8 @@ def _on_quarantine(
     waiting: dict[str, int], fresh: dict[str, int], settings: Settings, store: Reader
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
-    others = sum(waiting.values()) - unproven
+    dns = waiting.get(_WAITS_FOR_DNS, 0)
+    others = sum(waiting.values()) - unproven - dns
     if unproven and not settings.trust.authserv_id:
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
@@ -105,11 +107,17 @@ def _on_quarantine(
             wrong=not proven,
             topic="quarantine",
         )
+    if dns:
+        yield Advice(
+            f"in quarantine until the DNS answers for their signatures: {dns}; the service asks"
+            " again each hour",
+            topic="quarantine",
+        )
     if others:
         yield Advice(
             f"in quarantine, not understood or not fetched: {others}; see"
             " `mailhook quarantine list`",
-            wrong=bool(fresh.keys() - {"untrusted"}),
+            wrong=bool(fresh.keys() - {"untrusted", _WAITS_FOR_DNS}),
             topic="quarantine",
         )
 

@@ -107,6 +107,8 @@ class Again:
         change = self._changed(kept, finding, record)
         if change.differs or (finding.verdict == "read" and not change.left):
             self._deliveries.revise(kept.id, finding, change.now)
+        if change.was.waits and not change.now.waits and change.now.authenticity == "verified":
+            self._deliveries.shorten(kept.id, finding)
         return change
 
     def foresee(self, kept: Kept, finding: Finding | None) -> Change:

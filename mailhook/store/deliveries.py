@@ -106,6 +106,13 @@ class Deliveries:
             ),
         )
 
+    def shorten(self, delivery_id: int, finding: Finding) -> None:
+        """Keep no more of its bytes than the settings ask for, now that nobody waits for them."""
+        if self._keep_raw != "full" and not finding.unread:
+            self._connection.execute(
+                "UPDATE deliveries SET raw = ? WHERE id = ?", (self._kept(finding), delivery_id)
+            )
+
     def _twin(self, delivery: Delivery, digest: str, message_id: str | None) -> Outcome | None:
         if delivery.place is None or not delivery.raw:  # two without bytes may be two mails
             return None

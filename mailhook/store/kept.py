@@ -118,10 +118,10 @@ class Selection:
     ids: tuple[int, ...] | None = None
 
     def clauses(self) -> Iterator[tuple[str, Any]]:
-        """Conditions on `deliveries`, each with its value."""
+        """Conditions on `deliveries`, each with its value; () where it has none."""
         yield "outcome <> ?", Outcome.DROPPED
         if self.quarantined:
-            yield "(outcome = 'quarantined' OR unread > ?)", 0
+            yield "(outcome = 'quarantined' OR unread > 0)", ()  # as the index has it
         if self.since:
             yield "received_at >= ?", times.stored(self.since)
         if self.reader_version:

@@ -221,9 +221,9 @@ class Store:
         from mailhook.store.again import Log
 
         now = times.now()
-        again = self._again
+        again = self._again if pairs else None
         with self._transaction():
-            changes = [again.apply(kept, finding, now) for kept, finding in pairs]
+            changes = [again.apply(*pair, now) for pair in pairs] if again else []
             log(Log(self._connection, now, changes))
         return changes
 
