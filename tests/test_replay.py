@@ -245,7 +245,7 @@ def test_a_forged_alert_dated_far_ahead_swallows_no_proven_one(
     assert asked(path, verified) == [(2,)]
 
 
-def test_ten_thousand_forged_for_one_key_are_one_row_that_the_genuine_takes(
+def test_two_hundred_forged_for_one_key_are_one_row_that_the_genuine_takes(
     store: Store, path: Path, trust: Trust
 ):
     forged = [mails.check_finished("CHK1", proof=None) for _ in range(200)]
