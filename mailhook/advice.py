@@ -4,16 +4,18 @@ from __future__ import annotations
 
 _ADVICE = {
     "untrusted": "if it is genuine, set trust.authserv_id to the server that checks your mail"
-    " and trust.senders to the domain it comes from, then read it again: `mailhook quarantine"
-    " show ID --raw > mail.eml`, `mailhook ingest mail.eml`; if it is not, leave it here",
-    "dkim_dns_temporary": "nothing yet: it is examined again each round for three days; if many"
-    " wait, look at this machine's DNS",
-    "dkim_dns_failed": "DNS had no answer for three days; look at this machine's DNS, or take"
-    " trust.require: dmarc if your mail server checks senders, then examine it again",
+    " and trust.senders to the domain it comes from, then `mailhook replay --quarantined`; if only"
+    " you can tell, `mailhook quarantine release ID --why TEXT` records it at your word,"
+    " unverified; if it is forged, leave it here, or `mailhook quarantine drop ID --why TEXT`",
     "untagged": "if it is of one of your rules, write the word of trust.tag before each line of"
     " that rule's mail text; if not, leave it here",
     "unknown_notice": "read what it says; if it is a hook, its wording is"
-    " new to mailhook: please report it with all values changed",
+    " new to mailhook: please report it with all values changed; a version that can read it"
+    " brings it in by `mailhook replay --quarantined`; if it is none,"
+    " `mailhook quarantine drop ID --why TEXT`",
+    "dkim_dns_temporary": "nothing to do yet: the service asks the DNS again each hour for 3 days",
+    "dkim_dns_failed": "see whether this machine can ask the DNS, then `mailhook replay"
+    " --quarantined`; or `mailhook quarantine release ID --why TEXT`, if you know it is genuine",
     "malformed_notice": "it contradicts itself; ask the sender, or look at the rule's mail text",
     "malformed_message": "it is no mail a program would send on purpose; look who sends it",
     "too_large": "if it is a hook, raise max_message_bytes of the mailbox, save the mail as a file"

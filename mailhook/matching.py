@@ -27,12 +27,14 @@ class Recorded:
 
     `named` maps each vendor's id that the event brings to the row holding it,
     `own` the names of the notice within its mail; `family` are the rows with
-    its base key.
+    its base key. `told` are rows its delivery has told of before, when it is
+    examined again, the likeliest first.
     """
 
     named: Mapping[str, Known]
     own: Mapping[str, Known]
     family: Sequence[Known]
+    told: Sequence[Known] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def _find(
     event: Event, agreeing: Sequence[Known], recorded: Recorded, window_seconds: float
 ) -> Known | None:
     """The row named by id, else the one that knows the very mail, else the one found by key."""
-    own = _own(event, recorded.own)
+    told = [row for row in recorded.told if _same_fact(row, event) and not _rivals(row, event)]
+    own = [*_own(event, recorded.own), *told]
     family = [row for row in recorded.family if _same_fact(row, event)]
     for tier in _tiers(event):
         named, retold, kin = (

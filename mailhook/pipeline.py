@@ -14,7 +14,8 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from mailhook import authenticity, catalog, message, readers
 from mailhook.errors import (
@@ -31,6 +32,10 @@ from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outc
 from mailhook.readers import Reading
 from mailhook.store import Store
 from mailhook.trust import Trust
+
+if TYPE_CHECKING:
+    from mailhook.store.again import Change, Log
+    from mailhook.store.kept import Kept
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -56,6 +61,20 @@ def commit(
     one_by_one = [_record_alone(finding, store, after) for finding in findings]
     store.record([], batch.position)
     return one_by_one
+
+
+def reexamine(
+    pairs: Sequence[tuple[Kept, Finding | None]], store: Store, log: Callable[[Log], None]
+) -> list[Change]:
+    """Commit what was found by examining stored deliveries again: all, or those without a bug.
+
+    None stands for bytes that cannot be examined: what is known of them stays.
+    """
+    changes = _isolated(lambda: store.reexamine(pairs, log))
+    if not isinstance(changes, _Bug):
+        return changes
+    one_by_one = (_isolated(partial(store.reexamine, [pair], log)) for pair in pairs)
+    return [change for some in one_by_one if not isinstance(some, _Bug) for change in some]
 
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:

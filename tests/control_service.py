@@ -62,6 +62,9 @@ def commands_of(store: Store) -> dict[str, Command]:
         "ingest": commands.ingest(store, lambda: TRUST),
         "poll": commands.poll(poll),
         "prune": commands.prune(store, lambda: StoreSettings(event_days=1)),
+        "replay": commands.replay(store, lambda: TRUST),
+        "release": commands.release(store, lambda: TRUST),
+        "drop": commands.drop(store),
         "told": told,
         "bug": bug,
     }

@@ -21,7 +21,7 @@ ROWS = (
     {"readers", "sources", "trust"},
     {"store"},
     {"pipeline"},
-    {"advice", "queries", "log", "export", "health", "checks"},
+    {"replay", "advice", "queries", "log", "export", "health", "checks"},
     {"explain", "examiner", "alarms", "control", "metrics"},
     {"worker"},
     {"demo"},

@@ -31,6 +31,7 @@ _COMMANDS = {
     "query": "query",
     "export": "export",
     "quarantine": "quarantine",
+    "replay": "replay",
     "explain": "explain",
     "status": "status",
     "snapshot": "snapshot",

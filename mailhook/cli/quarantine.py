@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailhook import advice
-from mailhook.cli import options, screen
+from mailhook.cli import hands, options, screen
 from mailhook.cli.options import as_json, reader
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
@@ -18,7 +18,15 @@ _SHOWN_CHARS = 4000
 
 @click.group()
 def quarantine() -> None:
-    """Look at what waits for a person: kept with its bytes, but no event yet."""
+    """What waits for a person: kept with its bytes, but no event yet.
+
+    What the settings are to blame for is brought in by `mailhook replay --quarantined`,
+    once they are mended.
+    """
+
+
+quarantine.add_command(hands.release)
+quarantine.add_command(hands.drop)
 
 
 @quarantine.command("list")

@@ -17,6 +17,8 @@ from mailhook.control.command import Command, Progress, Request, Result, Talk
 from mailhook.errors import MailhookError, TemporaryError
 from mailhook.model import Json, Outcome
 from mailhook.store import Store
+from mailhook.store.audit import Deed
+from mailhook.store.kept import Selection
 from mailhook.trust import Trust
 
 
@@ -104,6 +106,64 @@ def prune(
         return Result(asdict(counts))
 
     return command
+
+
+def replay(store: Store, trust: Callable[[], Trust]) -> Command:
+    """Stored deliveries examined again by today's rules; the request says which."""
+
+    def command(request: Request, talk: Talk) -> Result:
+        from mailhook import replay
+
+        selection, anew = selected(request), bool(request.get("anew"))
+        counts = replay.replay(
+            store, trust(), selection, talk.who, anew=anew, progress=talk.progress
+        )
+        return Result({**counts})
+
+    return command
+
+
+def release(store: Store, trust: Callable[[], Trust]) -> Command:
+    """What waits recorded at the caller's word; the request has `ids` and `why`."""
+
+    def command(request: Request, talk: Talk) -> Result:
+        from mailhook import replay
+
+        ids, why = _ids(request)
+        done = replay.release(store, trust(), ids, Deed(talk.who, "release", why))
+        talk.progress(len(ids))
+        return Result({"released": [asdict(one) for one in done]})
+
+    return command
+
+
+def drop(store: Store) -> Command:
+    """What waits given up at the caller's word: bytes removed, rows kept."""
+
+    def command(request: Request, talk: Talk) -> Result:
+        ids, why = _ids(request)
+        dropped = store.drop(ids, Deed(talk.who, "drop", why))
+        talk.progress(len(ids))
+        return Result({"dropped": dropped})
+
+    return command
+
+
+def selected(request: Request) -> Selection:
+    """Which deliveries the request means. Raises ValueError for what is none."""
+    match request:
+        case {"quarantined": bool(quarantined), "since": since, "reader_version": version} if (
+            isinstance(since, str | None) and isinstance(version, str | None)
+        ):
+            return Selection(quarantined, times.parse(since) if since else None, version)
+    raise ValueError("this selects no deliveries")
+
+
+def _ids(request: Request) -> tuple[list[int], str]:
+    match request:
+        case {"ids": list(ids), "why": str(why)}:
+            return [number for number in ids if isinstance(number, int)], why
+    raise ValueError("these are no deliveries")
 
 
 def _counted(outcomes: Iterable[Outcome]) -> dict[str, Json]:

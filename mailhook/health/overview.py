@@ -14,9 +14,10 @@ from mailhook.store import Filters, Reader
 
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
 _FRESH = timedelta(days=7)
+_WAITS_FOR_DNS = "dkim_dns_temporary"
 
 # Anybody may send these, or DNS will settle them: no alarm.
-_NOT_OURS = frozenset({"untrusted", "untagged", "dkim_dns_temporary"})
+_NOT_OURS = frozenset({"untrusted", "untagged", _WAITS_FOR_DNS})
 
 # The plus keeps SQLite to the index of what waits: that on the time would read all mails.
 _WAITING = """
@@ -97,12 +98,13 @@ def _on_quarantine(
     waiting: dict[str, int], fresh: dict[str, int], settings: Settings, store: Reader
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
-    others = sum(waiting.values()) - unproven
+    dns = waiting.get(_WAITS_FOR_DNS, 0)
+    others = sum(waiting.values()) - unproven - dns
     if unproven and not settings.trust.authserv_id and settings.trust.require != "dkim":
         yield Advice(
             f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
             " set: name there the server that checks your mail (the first word of its"
-            " Authentication-Results header)",
+            " Authentication-Results header), then `mailhook replay --quarantined`",
             topic="quarantine",
         )
     elif unproven:
@@ -111,6 +113,12 @@ def _on_quarantine(
             f"hooks in quarantine whose sender is not proven: {unproven}; see"
             " `mailhook quarantine list`",
             wrong=not proven,
+            topic="quarantine",
+        )
+    if dns:
+        yield Advice(
+            f"in quarantine until the DNS answers for their signatures: {dns}; the service asks"
+            " again each hour",
             topic="quarantine",
         )
     if others:

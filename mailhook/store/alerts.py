@@ -14,7 +14,8 @@ from typing import Any
 from mailhook import times
 from mailhook.events import endpoint
 from mailhook.model import Event
-from mailhook.store.ledger import Ledger
+from mailhook.store.ledger import Foreseen, Ledger
+from mailhook.store.own import Own
 from mailhook.store.rows import to_json
 from mailhook.store.tombstones import Tombstones
 
@@ -35,6 +36,20 @@ SELECT a.id, a.event_id, a.last_seen_at FROM alerts a
 JOIN sightings s ON s.event_id = a.event_id JOIN deliveries d ON d.id = s.delivery_id
 WHERE a.kind = :kind AND a.endpoint IS :endpoint AND a.authenticity = :authenticity
   AND d.message_id = (SELECT message_id FROM deliveries WHERE id = :delivery_id) LIMIT 1
+"""
+
+# What this very delivery has told before, when it is examined again.
+_OWN = """
+SELECT a.id, a.event_id, a.authenticity FROM alerts a JOIN sightings s ON s.event_id = a.event_id
+WHERE s.delivery_id = :delivery_id AND a.kind = :kind AND a.endpoint IS :endpoint
+ORDER BY a.authenticity DESC, a.id LIMIT 1
+"""
+
+# The moments of unproven mails go with their words: a forged date must not swallow what follows.
+_RAISE = """
+UPDATE alerts SET authenticity = 'verified', occurred_at = :moment, last_seen_at = :moment,
+    delivery_id = :delivery_id, detail = :detail
+WHERE id = :id
 """
 
 _INSERT = """
@@ -72,6 +87,49 @@ class Alerts:
             self._connection.execute(_INSERT, {**asked, "event_id": event_id, "detail": detail})
         self._ledger.sight(event_id, delivery_id, channel, event, at)
         return True
+
+    def again(self, event: Event, kind: str, own: Own, channel: str, at: datetime) -> bool | None:
+        """Record what the delivery tells once more of an alert; None where it never told of it.
+
+        Its sighting is not counted twice. True where it proves today what it did not:
+        then it is told of the proven alert it joins, or else its own becomes proven.
+        """
+        mine = self._own(event, kind, own)
+        if mine is None:
+            return None
+        own.meet(mine[1])
+        if not self._proves(event, mine):
+            return False
+        asked = _asked(event, kind, own.delivery_id)
+        if self._find(asked):
+            self.record(event, kind, own.delivery_id, channel, at)
+            return True
+        row = own.rows[mine[1]]
+        self._ledger.raise_up(row, event, own.delivery_id, channel, at)
+        detail = to_json(dict(event.object))
+        self._connection.execute(_RAISE, {**asked, "id": mine[0], "detail": detail})
+        return True
+
+    def foresee(self, event: Event, kind: str, own: Own) -> Foreseen:
+        """What `again`, else `record`, would do with the alert now; reads only."""
+        mine = self._own(event, kind, own)
+        if mine is None:
+            asked = _asked(event, kind, own.delivery_id)
+            known = self._find(asked) or self._tombstones.repeated(asked)
+            return Foreseen(event.base_key if known else None)
+        changes = ("authenticity",) if self._proves(event, mine) else ()
+        return Foreseen(own.rows[mine[1]].key, changes, event_id=mine[1])
+
+    def _own(self, event: Event, kind: str, own: Own) -> tuple[int, int, str] | None:
+        if not own.rows:
+            return None
+        found: tuple[int, int, str] | None = self._connection.execute(
+            _OWN, _asked(event, kind, own.delivery_id)
+        ).fetchone()
+        return found if found and found[1] in own.rows else None
+
+    def _proves(self, event: Event, mine: tuple[int, int, str]) -> bool:
+        return event.authenticity == "verified" and mine[2] == "unverified"
 
     def _find(self, asked: Mapping[str, Any]) -> tuple[int, int, str] | None:
         for question in (_AGAIN, _FIND):

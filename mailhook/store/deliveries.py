@@ -11,6 +11,7 @@ from typing import Literal
 
 from mailhook import times
 from mailhook.model import Delivery, Finding, Outcome
+from mailhook.store.kept import State
 
 KeepRaw = Literal["full", "headers", "none"]
 
@@ -23,6 +24,13 @@ INSERT INTO deliveries (channel, location, message_id, sender, subject, received
     authenticity_detail, raw)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (location) DO NOTHING
+"""
+
+_REVISE = """
+UPDATE deliveries SET message_id = coalesce(message_id, ?), sender = coalesce(sender, ?),
+    subject = coalesce(subject, ?), outcome = ?, reason = ?, unread = ?, reader = ?,
+    reader_version = ?, authenticity = ?, authenticity_detail = ?
+WHERE id = ?
 """
 
 # The same bytes somewhere in the same account: seen before under another UIDVALIDITY.
@@ -78,6 +86,32 @@ class Deliveries:
         self._connection.execute(
             "UPDATE deliveries SET outcome = ? WHERE id = ?", (outcome, delivery_id)
         )
+
+    def revise(self, delivery_id: int, finding: Finding, believed: State) -> None:
+        """Write down what was found by examining it again; what it was called then stays."""
+        self._connection.execute(
+            _REVISE,
+            (
+                finding.message_id,
+                finding.sender,
+                finding.subject,
+                believed.outcome,
+                believed.reason,
+                believed.unread,
+                finding.reader,
+                _version() if finding.reader else None,
+                believed.authenticity,
+                believed.authenticity_detail,
+                delivery_id,
+            ),
+        )
+
+    def shorten(self, delivery_id: int, finding: Finding) -> None:
+        """Keep no more of its bytes than the settings ask for, now that nobody waits for them."""
+        if self._keep_raw != "full" and not finding.unread:
+            self._connection.execute(
+                "UPDATE deliveries SET raw = ? WHERE id = ?", (self._kept(finding), delivery_id)
+            )
 
     def _twin(self, delivery: Delivery, digest: str, message_id: str | None) -> Outcome | None:
         if delivery.place is None or not delivery.raw:  # two without bytes may be two mails

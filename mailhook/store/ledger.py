@@ -13,6 +13,7 @@ from mailhook.events import alias
 from mailhook.matching import ID_KINDS, Choice, Recorded, choose, keys, outranks
 from mailhook.merging import Merge, merge
 from mailhook.model import Clash, Event, Known
+from mailhook.store.own import Own
 from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
 from mailhook.store.tombstones import Gone, Tombstones
 
@@ -48,7 +49,25 @@ SELECT a.alias, e.* FROM aliases a JOIN events e ON e.id = a.event_id WHERE a.al
 """
 
 _TAKEN = """
-SELECT DISTINCT authenticity FROM sightings WHERE event_id = ? AND channel IN (?, ?)
+SELECT DISTINCT authenticity FROM sightings
+WHERE event_id = ? AND channel IN (?, ?) AND delivery_id <> ?
+"""
+
+_TOLD_BY = """
+SELECT e.* FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.delivery_id = ? ORDER BY e.id
+"""
+
+_GONE = """
+SELECT 1 FROM tombstones
+WHERE key = :base OR (key > :base || '@' AND key < :base || 'A')
+                  OR (key > :base || '~' AND key < :base || char(127)) LIMIT 1
+"""
+
+_SIGHT = """
+INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (event_id, delivery_id) DO UPDATE SET authenticity = excluded.authenticity,
+    time_source = excluded.time_source, told = coalesce(excluded.told, told)
+WHERE excluded.authenticity = 'verified' AND authenticity = 'unverified'
 """
 
 _TELLINGS = """
@@ -58,11 +77,15 @@ SELECT told FROM sightings WHERE event_id = ? AND authenticity = ? AND told IS N
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """The row that an event is one more sighting of, None for a new one; what would change."""
+    """The row that an event is one more sighting of, None for a new one; what would change.
+
+    `event_id` is the row's, None where it was pruned.
+    """
 
     key: str | None
     changes: tuple[str, ...] = ()
     clashes: tuple[Clash, ...] = ()
+    event_id: int | None = None
 
 
 class Ledger:
@@ -73,9 +96,14 @@ class Ledger:
         self._window_seconds = window_seconds
         self._tombstones = Tombstones(connection)
 
-    def record(self, event: Event, delivery_id: int, channel: str, at: datetime) -> bool:
-        """Record one sighting of the event; whether a new row was made for it."""
-        choice = self._choose(event, channel)
+    def record(
+        self, event: Event, delivery_id: int, channel: str, at: datetime, own: Own | None = None
+    ) -> bool:
+        """Record one sighting of the event; whether a new row was made for it.
+
+        `own` is what the delivery has told of before, if it is examined again.
+        """
+        choice = self._choose(event, channel, own)
         self._claim(choice.claims)
         names = _names(event)
         if isinstance(choice.row, Gone):
@@ -89,6 +117,8 @@ class Ledger:
             self._add_aliases(event_id, names)
         else:
             event_id = choice.row.id
+            if own:
+                own.meet(event_id)
             merged = _merged(choice.row, event, disputed=choice.disputed)
             clashes = (*choice.clashes, *merged.clashes)
             self._apply(merged, choice.row, event)
@@ -97,16 +127,34 @@ class Ledger:
         self._note(event_id, delivery_id, clashes, at)
         return choice.row is None
 
-    def foresee(self, event: Event, channel: str) -> Foreseen:
+    def foresee(self, event: Event, channel: str, own: Own | None = None) -> Foreseen:
         """What `record` would do with the event now; reads only."""
-        choice = self._choose(event, channel)
+        choice = self._choose(event, channel, own)
         if choice.row is None or (isinstance(choice.row, Gone) and outranks(event, choice.row)):
             return Foreseen(None, clashes=choice.clashes)
         if isinstance(choice.row, Gone):
             return Foreseen(choice.row.key, clashes=choice.clashes)
         merged = _merged(choice.row, event, disputed=choice.disputed)
         clashes = (*choice.clashes, *merged.clashes)
-        return Foreseen(choice.row.key, tuple(merged.updates), clashes)
+        return Foreseen(choice.row.key, tuple(merged.updates), clashes, choice.row.id)
+
+    def told_by(self, delivery_id: int) -> list[Known]:
+        """The rows of which the delivery is a sighting, the oldest first."""
+        return [known(row) for row in self._rows(_TOLD_BY, (delivery_id,))]
+
+    def has_pruned(self, event: Event) -> bool:
+        """Whether an event of the same base key was pruned, at whatever time it happened."""
+        found = self._connection.execute(_GONE, {"base": event.base_key})
+        return found.fetchone() is not None
+
+    def raise_up(
+        self, row: Known, event: Event, delivery_id: int, channel: str, at: datetime
+    ) -> None:
+        """Let the proven event take the place of what the unproven row said."""
+        merged = merge(row, event)
+        self._apply(merged, row, event)
+        self.sight(row.id, delivery_id, channel, event, at, told=_told(event))
+        self._note(row.id, delivery_id, merged.clashes, at)
 
     def insert(self, event: Event, at: datetime) -> int:
         """A new row under the first free key; its id."""
@@ -123,10 +171,9 @@ class Ledger:
         *,
         told: str | None = None,
     ) -> None:
-        """Note that this delivery told of the event; a second telling in it adds nothing."""
+        """Note that this delivery told of the event; a second telling in it adds only proof."""
         self._connection.execute(
-            "INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (event_id, delivery_id) DO NOTHING",
+            _SIGHT,
             (
                 event_id,
                 delivery_id,
@@ -138,15 +185,16 @@ class Ledger:
             ),
         )
 
-    def _choose(self, event: Event, channel: str) -> Choice:
+    def _choose(self, event: Event, channel: str, own: Own | None) -> Choice:
         ids, mail_names, bounds = _ids(event), _mail_names(event), self._bounds(event)
         names = (*ids, *mail_names)
         gone, gone_family = self._tombstones.find(names, bounds, _road(channel))
-        family = [self._known(row, event, channel) for row in self._rows(_FAMILY, bounds)]
+        family = [self._known(row, event, channel, own) for row in self._rows(_FAMILY, bounds)]
         recorded = Recorded(
             named=self._named(ids, gone),
             own=self._named(mail_names, gone),
             family=sorted([*gone_family, *family], key=_unproven) if gone_family else family,
+            told=own.offers(event) if own else (),
         )
         return choose(event, recorded, self._window_seconds)
 
@@ -169,7 +217,7 @@ class Ledger:
             "limit": _FAMILY_LIMIT,
         }
 
-    def _known(self, row: dict[str, Any], event: Event, channel: str) -> Known:
+    def _known(self, row: dict[str, Any], event: Event, channel: str, own: Own | None) -> Known:
         """The row, with what matching asks of its sightings.
 
         Who holds its places, where just one of the two has the vendor's time; with
@@ -179,7 +227,8 @@ class Ledger:
             return known(row)
         if event.undated != (row["time_source"] == "vendor"):
             return known(row, tellings=self._tellings(row) if _ids(event) else frozenset())
-        taken = self._connection.execute(_TAKEN, (row["id"], *_road(channel))).fetchall()
+        ours = own.delivery_id if own and own.awaits(row["id"]) else 0
+        taken = self._connection.execute(_TAKEN, (row["id"], *_road(channel), ours)).fetchall()
         return known(row, frozenset(authenticity for (authenticity,) in taken))
 
     def _tellings(self, row: dict[str, Any]) -> frozenset[tuple[str, str]]:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,16 +16,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mailhook import times
 from mailhook.errors import TemporaryError, UsageError
-from mailhook.model import Event
+from mailhook.model import Event, Finding
 from mailhook.store.file import open_readonly, sentences
+from mailhook.store.kept import COLUMNS, Kept, Selection, kept
 
 if TYPE_CHECKING:
+    from mailhook.store.again import Change
     from mailhook.store.ledger import Foreseen
 
 Row = dict[str, Any]
 
 # How many steps of SQLite's machine pass between two looks at the clock.
 _PROGRESS_STEPS = 10_000
+# Of deliveries that are examined again at once: what one transaction then writes takes
+# some milliseconds, for which whoever records mails may have to wait.
+_PAGE_ROWS = 100
+_PAGE_BYTES = 2_000_000
 
 _DELIVERY = """
 d.id, d.channel, d.location, d.message_id, d.sender, d.subject, d.received_at, d.recorded_at,
@@ -48,6 +54,15 @@ class Filters:
     channel: str | None = None
     after: int | None = None
     limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many deliveries have bytes, how many have none, and the highest id of them all."""
+
+    kept: int
+    without_bytes: int
+    last: int
 
 
 class Reader:
@@ -154,6 +169,41 @@ class Reader:
 
         with sentences(self.path):
             return Ledger(self._connection, window_seconds).foresee(event, channel)
+
+    def kept(self, selection: Selection, after: int, until: int) -> list[Kept]:
+        """The next deliveries that have bytes, in order of id: not many, or not many bytes."""
+        clauses = dict(selection.clauses())
+        clauses |= {"id > ?": after, "id <= ?": until, "raw IS NOT NULL": ()}
+        where, values = _narrowed(clauses)
+        found, size = [], 0
+        sql = f"SELECT {COLUMNS} FROM deliveries {where} ORDER BY id LIMIT ?"  # noqa: S608 - ours
+        for row in self._stream(sql, (*values, _PAGE_ROWS)):
+            found.append(kept(row))
+            size += len(found[-1].delivery.raw)
+            if size > _PAGE_BYTES:
+                break
+        return found
+
+    def extent(self, selection: Selection, after: int = 0) -> Extent:
+        """How many deliveries `kept` would give, how many have no bytes; and the last id."""
+        where, values = _narrowed(dict(selection.clauses()) | {"id > ?": after})
+        sql = (
+            "SELECT count(raw) AS kept, count(*) - count(raw) AS without_bytes,"  # noqa: S608
+            f" coalesce(max(id), 0) AS last FROM deliveries {where}"
+        )
+        return Extent(**self.rows(sql, values)[0])
+
+    def foresee_again(self, window_seconds: float) -> Callable[[Kept, Finding | None], Change]:
+        """What would change if a delivery were brought up to date with a finding now."""
+        from mailhook.store.again import Again
+
+        again = Again(self._connection, "full", window_seconds)
+
+        def foresee(kept: Kept, finding: Finding | None) -> Change:
+            with sentences(self.path):
+                return again.foresee(kept, finding)
+
+        return foresee
 
     def rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """All rows of one of our own statements."""

@@ -37,6 +37,12 @@ def m004_alarms(db: Database) -> None:
     _execute(db, _ALARMS)
 
 
+@migrations()
+def m005_replays(db: Database) -> None:
+    """How far a replay has come that was broken off."""
+    _execute(db, _REPLAYS)
+
+
 def _execute(db: Database, script: str) -> None:
     """Run the statements one by one; `executescript` would commit before the first."""
     statement = ""
@@ -331,4 +337,16 @@ CREATE TABLE letters (
 
 ALTER TABLE heartbeat ADD COLUMN kind TEXT
     CHECK (kind IN ('refused', 'unreachable', 'settings'));
+"""
+
+_REPLAYS = """
+CREATE TABLE replays (
+    asked TEXT PRIMARY KEY,              -- which deliveries, by which rules: a fingerprint
+    since TEXT,                          -- received_at of the oldest that were asked for
+    last_id INTEGER NOT NULL,
+    until_id INTEGER NOT NULL,
+    counts TEXT NOT NULL CHECK (json_valid(counts)),
+    audit_id INTEGER,
+    updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 """

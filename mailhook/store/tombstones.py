@@ -160,13 +160,10 @@ class Tombstones:
 
         `asked` is what `alerts` asks of its own rows.
         """
-        if not self._any:
-            return False
-        values = {**asked, "alert": f"{asked['kind']} {asked['endpoint'] or ''}"}
-        found = self._connection.execute(_ALERT, values).fetchone()
+        found = self.repeated(asked)
         if found is None:
             return False
-        values["id"] = found[0]
+        values = {**asked, "alert": _alert(asked), "id": found}
         self._connection.execute(
             "UPDATE tombstones SET last_seen_at = max(last_seen_at, :moment) WHERE id = :id", values
         )
@@ -177,6 +174,14 @@ class Tombstones:
             values,
         )
         return True
+
+    def repeated(self, asked: Mapping[str, Any]) -> int | None:
+        """The tombstone of the alert that this one repeats; reads only."""
+        if not self._any:
+            return None
+        values = {**asked, "alert": _alert(asked)}
+        found = self._connection.execute(_ALERT, values).fetchone()
+        return int(found[0]) if found else None
 
     @cached_property
     def _any(self) -> bool:
@@ -192,6 +197,10 @@ class Tombstones:
             f"UPDATE tombstones SET {assignments} WHERE id = ?",  # noqa: S608 - our names
             (*map(cell, values.values()), -row.id),
         )
+
+
+def _alert(asked: Mapping[str, Any]) -> str:
+    return f"{asked['kind']} {asked['endpoint'] or ''}"
 
 
 def _gone(row: Sequence[Any], road: Sequence[str]) -> Gone:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 # In order; tests hold them against `schema`.
-KNOWN = ("m001_events_and_deliveries", "m002_views", "m003_retention", "m004_alarms")
+KNOWN = (
+    "m001_events_and_deliveries",
+    "m002_views",
+    "m003_retention",
+    "m004_alarms",
+    "m005_replays",
+)
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own
 

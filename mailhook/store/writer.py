@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -26,8 +26,11 @@ from mailhook.store.file import (
 )
 
 if TYPE_CHECKING:
+    from mailhook.store.again import Again, Change, Log
     from mailhook.store.audit import Deed
+    from mailhook.store.bookmark import Bookmark
     from mailhook.store.deliveries import KeepRaw
+    from mailhook.store.kept import Kept
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
     from mailhook.store.warned import Alarm, Letter
@@ -101,7 +104,7 @@ class Store:
         """Go by other settings from the next record on."""
         with self._mutex:
             self._keep_raw, self._window_seconds = keep_raw, window_seconds
-            self.__dict__.pop("_recorder", None)
+            self._forget_recorders()
 
     def is_there(self) -> bool:
         """Whether the path still leads to the file that is open; costs two look-ups of names.
@@ -126,7 +129,7 @@ class Store:
                 return "it is there"
             done = self._rescue()
             self._let_go()
-            self.__dict__.pop("_recorder", None)
+            self._forget_recorders()
             self._open()
         return done
 
@@ -238,11 +241,45 @@ class Store:
         with self._transaction():
             warned.replace(self._connection, alarms, letters)
 
+    def reexamine(
+        self,
+        pairs: Sequence[tuple[Kept, Finding | None]],
+        log: Callable[[Log], None] = lambda _: None,
+    ) -> list[Change]:
+        """Bring deliveries up to date with what was found by examining them again.
+
+        All or nothing; what somebody else has changed since it was read is left alone.
+        `log` is called last within the transaction, to write down who did so and how far it came.
+        """
+        from mailhook.store.again import Log
+
+        now = times.now()
+        again = self._again if pairs else None
+        with self._transaction():
+            changes = [again.apply(*pair, now) for pair in pairs] if again else []
+            log(Log(self._connection, now, changes))
+        return changes
+
+    def bookmark(self, asked: str, since: str | None) -> Bookmark | None:
+        """Where a replay of the same was broken off."""
+        from mailhook.store import bookmark
+
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            return bookmark.find(self._connection, asked, since)
+
+    def drop(self, ids: Sequence[int], deed: Deed) -> list[int]:
+        """Give up what waits of these deliveries: their bytes go, their rows stay; which did so."""
+        from mailhook.store import hands
+
+        with self._transaction():
+            return hands.drop(self._connection, ids, deed, times.now())
+
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""
         with self._transaction():
             more = sweep.step(self._connection)
-            self.__dict__.pop("_recorder", None)  # it may not know of any tombstone yet
+            self._forget_recorders()  # they may not know of any tombstone yet
         return more
 
     def give_back(self, pages: int) -> bool:
@@ -277,6 +314,17 @@ class Store:
 
         self._refresh_vocabulary()
         return Recorder(self._connection, self._keep_raw, self._window_seconds)
+
+    @cached_property
+    def _again(self) -> Again:
+        from mailhook.store.again import Again
+
+        self._refresh_vocabulary()
+        return Again(self._connection, self._keep_raw, self._window_seconds)
+
+    def _forget_recorders(self) -> None:
+        for name in ("_recorder", "_again"):
+            self.__dict__.pop(name, None)
 
     def _refresh_vocabulary(self) -> None:
         from mailhook.store import vocabulary

@@ -11,6 +11,7 @@ from mailhook import times
 from mailhook.config import Settings, SnapshotSettings, StoreSettings
 from mailhook.errors import TemporaryError
 from mailhook.store import Store
+from mailhook.trust import Trust
 from mailhook.worker.chore import Chore
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -20,15 +21,23 @@ log = logging.getLogger(__name__)
 HEARTBEAT = "heartbeat"
 _HEARTBEAT_SECONDS = 15
 _PRUNE_SECONDS = 3600
+_DNS_SECONDS = 3600
 
 
-def chores(
-    settings: Settings, store: Store, pulse: Pulse, stop: threading.Event, turns: Turns
+def chores(  # noqa: PLR0913 - what the chores are done with
+    settings: Settings,
+    store: Store,
+    trust: Trust,
+    *,
+    pulse: Pulse,
+    stop: threading.Event,
+    turns: Turns,
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
+    yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 
@@ -52,6 +61,19 @@ def _prune(store: Store, settings: StoreSettings, stop: threading.Event) -> None
     if counts != pruning.Counts():
         fields = {"mails": counts.raw, "events": counts.events, "deliveries": counts.deliveries}
         log.info("pruned", extra=fields)
+
+
+def _ask_dns_again(store: Store, trust: Trust, stop: threading.Event) -> None:
+    """Examine again what could not be proven because the DNS did not answer."""
+    from mailhook import replay
+
+    def go_on(_: int) -> None:
+        if stop.is_set():
+            raise TemporaryError("what waits for the DNS waits on: the service is being stopped")
+
+    counts = replay.replay(store, trust, replay.WAITS_FOR_DNS, progress=go_on)
+    if counts.get("changed"):
+        log.info("asked the DNS again", extra=counts)
 
 
 def _snapshot(store: Store, settings: SnapshotSettings, turns: Turns) -> None:

@@ -53,7 +53,9 @@ class Parts:
         self._pulse = Pulse(store)
         self._rings = Rings()
         self._tally = Tally()
-        self._chores = list(chores(settings, store, self._pulse, self._stop, turns))
+        self._chores = list(
+            chores(settings, store, trust, pulse=self._pulse, stop=self._stop, turns=turns)
+        )
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
             post = Post(

@@ -93,6 +93,9 @@ class Service:
             "poll": commands.poll(self._poll),
             "alerts resolve": commands.resolve(self._store),
             "prune": commands.prune(self._store, lambda: self._parts.settings.store),
+            "replay": commands.replay(self._store, lambda: self._parts.trust),
+            "release": commands.release(self._store, lambda: self._parts.trust),
+            "drop": commands.drop(self._store),
         }
 
     def _poll(self, progress: Progress) -> Round:
