@@ -33,6 +33,7 @@ _COMMANDS = {
     "quarantine": "quarantine",
     "explain": "explain",
     "status": "status",
+    "doctor": "doctor",
     "snapshot": "snapshot",
     "backup": "snapshot",
     "prune": "prune",
