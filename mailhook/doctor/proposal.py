@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from mailhook.config import TrustSettings
 from mailhook.doctor import servers
 from mailhook.doctor.model import Proposal
-from mailhook.doctor.senders import is_listed
 from mailhook.doctor.sights import Sight, Stamp, Verdict, is_named
+from mailhook.health.senders import is_listed
 
 # Where anybody can have an address, a domain says nothing of who sends.
 _PROVIDERS = frozenset(
@@ -30,7 +30,7 @@ def propose(sights: Sequence[Sight], trust: TrustSettings) -> Proposal | None:
     found = servers.topmost(sights)
     is_known = bool(found) and all(is_named(name, trust.authserv_id) for name in found)
     names = list(trust.authserv_id) if is_known else _together(found)
-    unlisted = [domain for domain in _passing(hooks, found) if not is_listed(domain, trust)]
+    unlisted = [domain for domain in _passing(hooks, found) if not is_listed(domain, trust.senders)]
     providers = [domain for domain in unlisted if domain in _PROVIDERS]
     known = [domain for domain in unlisted if domain not in _PROVIDERS]
     require = _require(hooks, found, trust)
@@ -67,7 +67,7 @@ def _require(hooks: Sequence[Sight], found: Sequence[str], trust: TrustSettings)
     passed = {
         verdict.method
         for sight in hooks
-        if is_listed(sight.domain, trust)
+        if is_listed(sight.domain, trust.senders)
         for verdict in _first(sight.stamps, found)
         if sight.is_pass(verdict)
     }

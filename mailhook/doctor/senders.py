@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailhook.config import TrustSettings
 from mailhook.doctor.model import Remark, Sender, advice, count, ok, wrong
 from mailhook.doctor.sights import Sight
-from mailhook.health.senders import plain
+from mailhook.health.senders import is_listed
 
 # Named one by one; a forger can use any number of domains.
 _NAMED = 5
@@ -31,15 +31,6 @@ def told(mailbox: str, folder: str, sights: Sequence[Sight]) -> list[Sender]:
         )
         for domain, mails in by_domain.most_common()
     ]
-
-
-def is_listed(domain: str | None, trust: TrustSettings) -> bool:
-    """Whether mails of that domain may be believed, once they are proven."""
-    return any(
-        domain == name or str(domain).endswith(f".{name}")
-        for name in (plain(sender) for sender in trust.senders if "@" not in sender)
-        if name and domain
-    )
 
 
 def remarks(
@@ -81,7 +72,7 @@ def _on_sender(where: str, sender: Sender, mails: int, trust: TrustSettings) -> 
         return advice("senders", f"{words}; {rest:,} of them not proven: see the quarantine")
     if trust.require == "none":
         return advice("senders", f"{words}; not proven, and recorded as unverified all the same")
-    if is_listed(sender.domain, trust):
+    if is_listed(sender.domain, trust.senders):
         todo = "`mailhook explain` one: they may be forged, or your mail server checks nothing"
         if sender.passing:
             todo = "set trust as is proposed or said here, then read them again"

@@ -11,6 +11,7 @@ from mailhook.doctor import line, senders
 from mailhook.doctor.model import Remark, Sender, advice, count, wrong
 from mailhook.doctor.sights import Sight, look
 from mailhook.errors import ConfigError, FolderMissing, LoginRefused, MailhookError
+from mailhook.health.senders import is_listed
 from mailhook.sources.imap import Mailbox
 from mailhook.trust import Trust
 
@@ -113,7 +114,7 @@ def _in_junk(
     looks = "looks like a hook" if hooks == 1 else "look like hooks"
     words = f"{settings.name}, {folder}: {count(hooks, 'mail')} {looks}, and nobody reads them"
     is_genuine = any(
-        one.proven or (one.passing and senders.is_listed(one.domain, trust.settings))
+        one.proven or (one.passing and is_listed(one.domain, trust.settings.senders))
         for one in found
     )
     folders = ", ".join([*(one.name for one in settings.folders), folder])

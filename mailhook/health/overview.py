@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhook import times
 from mailhook.config import Settings
-from mailhook.health import room, sentences, signs
+from mailhook.health import room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
 from mailhook.store import Filters, Reader
 
@@ -90,21 +90,8 @@ def _on_quarantine(
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
     others = sum(waiting.values()) - unproven
-    if unproven and not settings.trust.authserv_id:
-        yield Advice(
-            f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
-            " set: name there the server that checks your mail (the first word of its"
-            " Authentication-Results header)",
-            topic="quarantine",
-        )
-    elif unproven:
-        proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
-        yield Advice(
-            f"hooks in quarantine whose sender is not proven: {unproven}; see"
-            " `mailhook quarantine list`",
-            wrong=not proven,
-            topic="quarantine",
-        )
+    if unproven:
+        yield _on_unproven(unproven, settings, store)
     if others:
         yield Advice(
             f"in quarantine, not understood or not fetched: {others}; see"
@@ -112,6 +99,22 @@ def _on_quarantine(
             wrong=bool(fresh.keys() - {"untrusted"}),
             topic="quarantine",
         )
+
+
+def _on_unproven(mails: int, settings: Settings, store: Reader) -> Advice:
+    """Names the senders' domains, and nothing else of them."""
+    trust = settings.trust
+    looks = (
+        "1 mail looks like a hook but comes"
+        if mails == 1
+        else (f"{mails:,} mails look like hooks but come")
+    )
+    words = f"{looks} from {senders.in_words(senders.of_unproven(store), trust.senders)}"
+    if not trust.authserv_id:
+        unset = "trust.authserv_id is not set; `mailhook doctor` says which line to add"
+        return Advice(f"{words}: {unset}", topic="quarantine")
+    proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
+    return Advice(f"{words}: run `mailhook doctor`", wrong=not proven, topic="quarantine")
 
 
 def _today(store: Reader, now: datetime) -> dict[str, int]:

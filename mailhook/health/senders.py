@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
+from mailhook.store import Reader
+
+# Of a flood the newest say enough; and a forger can use any number of domains.
+NEWEST, _NAMED = 1000, 3
+# By the index of what waits, however many mails there are.
+UNPROVEN = """
+SELECT sender FROM (
+    SELECT sender, reason FROM deliveries WHERE outcome = 'quarantined' OR unread > 0
+    ORDER BY id DESC LIMIT ?)
+WHERE reason LIKE 'untrusted:%'
+"""
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _MOST = 253  # RFC 1035 section 2.3.4, less the dots at its ends
@@ -26,3 +39,31 @@ def plain(name: str) -> str | None:
     except UnicodeError:
         return None
     return name if len(name) <= _MOST and _DOMAIN.fullmatch(name) else None
+
+
+def is_listed(domain: str | None, senders: Sequence[str]) -> bool:
+    """Whether mails of that domain may be believed by `trust.senders`, once they are proven."""
+    listed = (plain(sender) for sender in senders if "@" not in sender)
+    return bool(domain) and any(
+        name and (domain == name or f"{domain}".endswith(f".{name}")) for name in listed
+    )
+
+
+def of_unproven(store: Reader) -> Counter[str | None]:
+    """The domains from which the newest mails in quarantine come that look like hooks."""
+    rows = store.rows(UNPROVEN, (NEWEST,))
+    return Counter(domain_of(row["sender"]) for row in rows)
+
+
+def in_words(domains: Counter[str | None], senders: Sequence[str]) -> str:
+    """`x.example (30), y.example (7) and 2 more domains`; says if one of them is trusted."""
+    # Most mails first, then by name; those without a domain after those with one.
+    named = sorted(domains.items(), key=lambda one: (-one[1], one[0] or "~"))[:_NAMED]
+    told = [domain or "senders without one plain address" for domain, _ in named]
+    if len(domains) > 1:
+        told = [f"{name} ({mails:,})" for name, (_, mails) in zip(told, named, strict=True)]
+    if more := len(domains) - len(named):
+        told.append("1 more domain" if more == 1 else f"{more:,} more domains")
+    words = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else "".join(told)
+    proof = " without proof" * any(is_listed(domain, senders) for domain in domains)
+    return f"{words or 'unknown senders'}{proof}"
