@@ -20,6 +20,8 @@ _PUBLISHED = re.compile(
 # The vendor's documentation says it is a hex string.
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _FEWEST_CHARACTERS = 6
+# A longer key is judged by its beginning.
+_LOOKED_AT = 200
 
 
 def remarks(trust: TrustSettings) -> Iterator[Remark]:
@@ -49,6 +51,7 @@ def _on(path: str, key: str) -> Remark:
 
 def guessable(key: str) -> str | None:
     """Why the key can be guessed though it is long enough; None if it may do."""
+    key = key[:_LOOKED_AT]
     if len(set(key)) < _FEWEST_CHARACTERS or _period(key) <= len(key) // 2:
         return "it repeats itself"
     if _PUBLISHED.search(key) and not _HEX.fullmatch(key):

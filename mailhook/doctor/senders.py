@@ -43,6 +43,8 @@ def remarks(
     for (mailbox, folder), mails in looked_at.items():
         where = f"{mailbox}, {folder}"
         here = [one for one in senders if (one.mailbox, one.folder) == (mailbox, folder)]
+        # A flood of others must not hide those that matter.
+        here.sort(key=lambda one: not is_listed(one.domain, trust.senders))
         if not here:
             among = f"none of the last {count(mails, 'mail')}" if mails else "the folder is empty"
             todo = "run this again when the first hook has come"

@@ -10,7 +10,7 @@ from mailhook.config import MailboxSettings
 from mailhook.doctor import line, senders
 from mailhook.doctor.model import Remark, Sender, advice, count, wrong
 from mailhook.doctor.sights import Sight, look
-from mailhook.errors import ConfigError, FolderMissing, LoginRefused, MailhookError
+from mailhook.errors import ConfigError, FolderMissing, LoginRefused, MailhookError, Refused
 from mailhook.health.senders import is_listed
 from mailhook.sources.imap import Mailbox
 from mailhook.trust import Trust
@@ -100,7 +100,7 @@ def _junk(mailbox: Mailbox, trust: Trust, seen: Visit, progress: Progress) -> No
             continue
         try:
             sights = _sights(mailbox, folder, trust, progress)
-        except FolderMissing:
+        except (FolderMissing, Refused):  # it may be shown to us and yet not be ours to read
             continue
         found = senders.told(name, folder, sights)
         seen.senders += found
