@@ -33,7 +33,7 @@ _OF_A_CONTAINER = frozenset({"overlay", "aufs"})
 def remarks(store: Path) -> Iterator[Remark]:
     """The sentences on the disk of the store; the store itself is only looked at."""
     folder = store.parent
-    if not folder.is_dir():
+    if not _is_there(folder):
         return  # which has been told
     if kind := file_system(folder):
         yield _on_kind(kind)
@@ -46,6 +46,13 @@ def remarks(store: Path) -> Iterator[Remark]:
         else:
             yield ok("store", words)
     yield from _on_wal(Path(f"{store}-wal"))
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except PermissionError:
+        return False
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str | None:

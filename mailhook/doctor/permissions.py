@@ -41,7 +41,7 @@ def _on_store(settings: Settings) -> Iterator[Remark]:
         mode = _mode(path)
         if mode is not None and mode & _ALL:
             yield _open(path, mode, "it holds, or lets in, what only the service may see", "go=")
-    yield from _on_owners([path for path in paths if path.exists()])
+    yield from _on_owners(paths)
     if snapshot := settings.store.snapshot:
         mode = _mode(snapshot.path)
         if mode is not None and mode & (_WRITE | stat.S_IRWXO):
@@ -49,9 +49,9 @@ def _on_store(settings: Settings) -> Iterator[Remark]:
 
 
 def _on_owners(paths: list[Path]) -> Iterator[Remark]:
-    owners = {path: path.stat().st_uid for path in paths}
+    owners = {path: found.st_uid for path in paths if (found := _status(path))}
     for path, owner in owners.items():
-        if owner != owners[paths[0]]:
+        if owner != owners.get(paths[0], owner):
             yield wrong(
                 "permissions",
                 f"{path} belongs to another user than the store, so the service cannot use it: make"
@@ -115,7 +115,12 @@ def _open(path: Path, mode: int, why: str, change: str) -> Remark:
 
 
 def _mode(path: Path) -> int | None:
+    found = _status(path)
+    return stat.S_IMODE(found.st_mode) if found else None
+
+
+def _status(path: Path) -> os.stat_result | None:
     try:
-        return stat.S_IMODE(path.stat().st_mode)
+        return path.stat()
     except OSError:
         return None
