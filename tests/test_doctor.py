@@ -36,7 +36,7 @@ def told(trust: TrustSettings, *raws: bytes) -> list[Remark]:
     sights = seen(trust, *raws)
     found = senders.told("hooks", "INBOX", sights)
     looked_at = {("hooks", "INBOX"): len(sights)}
-    return [*senders.remarks(looked_at, found, trust), *servers.remarks(sights, trust)]
+    return [*senders.remarks(looked_at, found, trust), *servers.remarks("hooks", sights, trust)]
 
 
 def words(remarks: Sequence[Remark], group: str) -> str:
@@ -44,7 +44,7 @@ def words(remarks: Sequence[Remark], group: str) -> str:
 
 
 def proposed(trust: TrustSettings, *raws: bytes) -> object:
-    proposal = propose(seen(trust, *raws), trust)
+    proposal = propose([seen(trust, *raws)], trust)
     return proposal and yaml.safe_load("\n".join(proposal.lines))["trust"]
 
 
@@ -93,6 +93,44 @@ def test_the_server_on_top_is_proposed_by_name_by_list_or_by_domain(
         TrustSettings.model_validate(found)
 
 
+def test_mailboxes_of_several_providers_get_one_proposal():
+    mailboxes = [
+        seen(UNSET, hook(f"{name}; dmarc=pass header.from=truora.com"))
+        for name in ("mx.google.com", "mx.zohomail.com", *(f"mx{n}.long.example" for n in range(4)))
+    ]
+    proposal = propose(mailboxes, UNSET)
+    assert proposal
+    assert yaml.safe_load("\n".join(proposal.lines))["trust"]["authserv_id"] == [
+        "*.long.example",
+        "mx.google.com",
+        "mx.zohomail.com",
+    ]
+
+
+def test_before_the_first_hook_the_server_can_be_proposed_and_is_to_be_compared():
+    raws = [mails.write("hello"), mails.write("hello", proof=None)]
+    proposal = propose([seen(UNSET, *raws, *[mails.write("hello")] * 8)], UNSET)
+    assert proposal
+    assert (
+        "this stands on top of 9 of 10 mails. Where the server writes nothing a forger's"
+        in (proposal.cautions[0])
+    )
+    assert propose([seen(SET, *raws)], SET) is None
+
+
+def test_what_is_set_and_occurs_is_kept_and_what_does_not_is_dropped():
+    trust = TrustSettings(authserv_id=("gone.example.net", OURS))
+    mailboxes = [seen(trust, hook()), seen(trust, hook("mx.google.com; dmarc=none"))]
+    proposal = propose(mailboxes, trust)
+    assert proposal
+    assert proposal.lines[:4] == (
+        "trust:",
+        "  authserv_id:",
+        "    - mx.example.com",
+        "    - mx.google.com",
+    )
+
+
 def test_a_wrong_authserv_id_is_told_with_the_one_that_is_there():
     wrong = TrustSettings(authserv_id=("mx.wrong.example",))
     told_of = words(told(wrong, hook(), hook()), "wrong")
@@ -112,7 +150,10 @@ def test_where_no_mail_has_such_a_header_the_server_has_to_be_made_to_write_one(
 def test_a_method_that_stands_only_in_a_second_header_is_told():
     first, second = f"{OURS}; spf=pass smtp.mailfrom=truora.com", mails.PROOF
     remarks = told(SET, hook(first, headers=again(second)))
-    assert "says dmarc only in a second header, which does not count" in words(remarks, "wrong")
+    assert (
+        "mx.example.com says dmarc in 1 mail only in a second header, which does not count"
+        in words(remarks, "wrong")
+    )
     assert "does not strip" not in words(remarks, "wrong")
 
 
@@ -146,12 +187,15 @@ def test_how_to_test_that_forged_headers_are_stripped_is_told_with_the_servers_n
     advice = words(told(SET, hook()), "advice")
     assert "`Authentication-Results: mx.example.com; dmarc=pass header.from=truora.com`" in advice
     wildcard = TrustSettings(authserv_id=("*.example.com",))
-    assert "(with the server's own name)" in words(told(wildcard, hook()), "advice")
+    assert "Results: forged.example.com; dmarc=pass" in words(told(wildcard, hook()), "advice")
+    unnamed = TrustSettings(authserv_id=("unnamed",))
+    proof = "dmarc=pass header.from=truora.com"
+    assert "`Authentication-Results: dmarc=pass" in words(told(unnamed, hook(proof)), "advice")
 
 
 def test_a_domain_that_is_not_trusted_is_never_proposed_but_behind_a_mark():
     other = hook(f"{OURS}; dmarc=pass header.from=x.example", sender="a@x.example")
-    proposal = propose(seen(UNSET, hook(), other), UNSET)
+    proposal = propose([seen(UNSET, hook(), other)], UNSET)
     assert proposal
     assert proposal.lines == (
         "trust:",
@@ -161,22 +205,22 @@ def test_a_domain_that_is_not_trusted_is_never_proposed_but_behind_a_mark():
         "    #- x.example",
         "  require: dmarc",
     )
-    assert "whoever owns a domain named here can make events" in proposal.caution
+    assert "whoever owns a domain named here can make events" in proposal.cautions[-1]
     assert "not in trust.senders" in words(told(SET, other), "advice")
     assert words(told(SET, hook(), other), "wrong") == ""
 
 
 def test_of_a_mail_provider_only_a_whole_address_is_proposed():
     other = hook(f"{OURS}; dmarc=pass header.from=gmail.com", sender="jane@gmail.com")
-    proposal = propose(seen(SET, other), SET)
+    proposal = propose([seen(SET, other)], SET)
     assert proposal
     assert "    #- THE.ADDRESS@gmail.com" in proposal.lines
-    assert "whole address" in proposal.caution
+    assert "whole address" in proposal.cautions[-1]
 
 
 def test_a_domain_that_only_a_foreign_server_lets_pass_is_not_proposed():
     other = hook("mx.else.example; dmarc=pass header.from=x.example", sender="a@x.example")
-    assert propose(seen(SET, hook(), hook(), hook(), hook(), other), SET) is None
+    assert propose([seen(SET, hook(), hook(), hook(), hook(), other)], SET) is None
 
 
 def test_a_server_that_proves_by_dkim_alone_is_to_be_believed_by_dkim():
@@ -195,7 +239,7 @@ def test_an_authserv_id_that_covers_the_servers_stays_as_it_is():
 
 def test_whole_addresses_of_the_settings_are_not_repeated():
     trust = TrustSettings(senders=("jane@x.example",))
-    proposal = propose(seen(trust, hook()), trust)
+    proposal = propose([seen(trust, hook())], trust)
     assert proposal
     assert "jane" not in "\n".join(proposal.lines)
 

@@ -34,9 +34,9 @@ def said(*raws: bytes, authserv_id: tuple[str, ...] = ("mx.example.com",)) -> st
         found = senders.told("box", "INBOX", sights)
         remarks = [
             *senders.remarks({("box", "INBOX"): len(sights)}, found, trust),
-            *servers.remarks(sights, trust),
+            *servers.remarks("box", sights, trust),
         ]
-        proposal = propose(sights, trust)
+        proposal = propose([sights], trust)
         words += [asdict(one) for one in (*remarks, *found)]
         words += [asdict(proposal)] if proposal else []
     return json.dumps(words, ensure_ascii=False)

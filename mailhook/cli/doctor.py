@@ -56,5 +56,6 @@ def _propose(proposal: Proposal) -> None:
     screen.heading("proposed for the settings, from what the mails show")
     for line in proposal.lines:
         click.echo(screen.escaped(line))
-    if proposal.caution:
-        click.echo(screen.wrapped(proposal.caution, ""))
+    click.echo()
+    for caution in proposal.cautions:
+        click.echo(f"- {screen.wrapped(screen.escaped(caution), '  ')}")

@@ -41,10 +41,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The section `trust` as it might be: its lines, ready to be pasted, and its one caution."""
+    """The section `trust` as it might be: its lines, ready to be pasted, and what to mind."""
 
     lines: tuple[str, ...]
-    caution: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

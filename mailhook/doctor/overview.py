@@ -47,11 +47,10 @@ def look(
         )
     )
     found = [one for seen in visits for one in seen.senders]
-    sights = [sight for seen in visits for sight in seen.sights]
     return Report(
         remarks=tuple(sorted(remarks, key=lambda remark: _GROUPS.index(remark.group))),
         senders=tuple(found),
-        proposal=propose(sights, settings.trust),
+        proposal=propose([seen.sights for seen in visits], settings.trust),
     )
 
 
@@ -82,9 +81,9 @@ def _on_senders(settings: Settings, visits: list[Visit]) -> Iterator[Remark]:
     for seen in visits:
         here = [one for one in seen.senders if (one.mailbox, one.folder) in seen.looked_at]
         yield from senders.remarks(seen.looked_at, here, settings.trust)
-    if any(seen.looked_at for seen in visits):
-        sights = [sight for seen in visits for sight in seen.sights]
-        yield from servers.remarks(sights, settings.trust)
+    for mailbox, seen in zip(settings.mailboxes, visits, strict=True):
+        if seen.looked_at:
+            yield from servers.remarks(mailbox.name, seen.sights, settings.trust)
 
 
 def _on_clock(settings: Settings, visits: list[Visit], now: datetime) -> Iterator[Remark]:

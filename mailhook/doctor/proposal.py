@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailhook.config import TrustSettings
 from mailhook.doctor import servers
-from mailhook.doctor.model import Proposal
+from mailhook.doctor.model import Proposal, count
 from mailhook.doctor.sights import Sight, Stamp, Verdict, is_named
 from mailhook.health.senders import is_listed
 
@@ -22,27 +23,30 @@ _PROVIDERS = frozenset(
 _LISTED = 3
 
 
-def propose(sights: Sequence[Sight], trust: TrustSettings) -> Proposal | None:
+def propose(mailboxes: Sequence[Sequence[Sight]], trust: TrustSettings) -> Proposal | None:
     """What to set; None where the settings are right, or no mail shows how they should be."""
+    sights = [sight for seen in mailboxes for sight in seen]
     hooks = [sight for sight in sights if sight.is_hook and not sight.is_forwarded]
-    if trust.require == "none" or not hooks or all(sight.is_proven for sight in hooks):
-        return None
-    found = servers.topmost(sights)
-    is_known = bool(found) and all(is_named(name, trust.authserv_id) for name in found)
-    names = list(trust.authserv_id) if is_known else _together(found)
+    # Each mailbox may be another provider's.
+    found = list(dict.fromkeys(name for seen in mailboxes for name in servers.topmost(seen)))
+    new = [name for name in found if not is_named(name, trust.authserv_id)]
     unlisted = [domain for domain in _passing(hooks, found) if not is_listed(domain, trust.senders)]
+    require = _require(hooks, found, trust)
+    as_it_is = not new and require == trust.require
+    all_proven = as_it_is and all(sight.is_proven for sight in hooks)
+    if trust.require == "none" or not found or all_proven or (as_it_is and not unlisted):
+        return None
+    kept = [name for name in trust.authserv_id if any(is_named(one, [name]) for one in found)]
     providers = [domain for domain in unlisted if domain in _PROVIDERS]
     known = [domain for domain in unlisted if domain not in _PROVIDERS]
-    require = _require(hooks, found, trust)
-    if not names or (is_known and not unlisted and require == trust.require):
-        return None
     lines = [
         "trust:",
-        *_listed("authserv_id", names),
+        *_listed("authserv_id", [*kept, *_together(new)]),
         *_senders(trust, known, providers),
         f"  require: {require}",
     ]
-    return Proposal(tuple(lines), _caution(known, providers))
+    cautions = [_on_server(sights, found) if new else "", _on_domains(known, providers)]
+    return Proposal(tuple(lines), tuple(filter(None, cautions)))
 
 
 def _passing(hooks: Sequence[Sight], found: Sequence[str]) -> list[str]:
@@ -77,10 +81,12 @@ def _require(hooks: Sequence[Sight], found: Sequence[str], trust: TrustSettings)
 
 
 def _together(names: Sequence[str]) -> list[str]:
-    parents = {servers.parent(name) for name in names}
-    if len(names) > _LISTED and len(parents) == 1:
-        return [f"*.{parents.pop()}"]
-    return list(names)
+    """The names, many of one domain as one."""
+    parents = Counter(map(servers.parent, names))
+    many = {parent for parent, hosts in parents.items() if parent and hosts > _LISTED}
+    together = {servers.parent(name): None for name in names if servers.parent(name) in many}
+    alone = [name for name in names if servers.parent(name) not in many]
+    return [*(f"*.{parent}" for parent in together), *alone]
 
 
 def _senders(trust: TrustSettings, known: Sequence[str], providers: Sequence[str]) -> Iterator[str]:
@@ -99,15 +105,26 @@ def _listed(key: str, names: Iterable[str]) -> list[str]:
     return [f"  {key}:", *(f"    - {name}" for name in quoted)]
 
 
-def _caution(known: Sequence[str], providers: Sequence[str]) -> str:
+def _on_server(sights: Sequence[Sight], found: Sequence[str]) -> str:
+    on_top = sum(
+        bool(sight.stamps)
+        and sight.stamps[0].server is not None
+        and is_named(sight.stamps[0].server, found)
+        for sight in sights
+    )
+    return (
+        f"authserv_id has to be what your own mail server writes; this stands on top of {on_top:,}"
+        f" of {count(len(sights), 'mail')}. Where the server writes nothing a forger's name would"
+        " stand there: compare it with a mail that you have sent to yourself"
+    )
+
+
+def _on_domains(known: Sequence[str], providers: Sequence[str]) -> str:
     if not known and not providers:
         return ""
+    address = "; of a mail provider name the whole address, for anybody can have one there"
     return (
-        "take the # away only where you know from the vendor, or from your own rules, that hooks"
+        "take a # away only where you know from the vendor, or from your own rules, that hooks"
         " come from there: whoever owns a domain named here can make events"
-        + (
-            "; of a mail provider name the whole address, for anybody can have one there"
-            if providers
-            else ""
-        )
+        f"{address if providers else ''}"
     )

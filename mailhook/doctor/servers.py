@@ -47,8 +47,8 @@ def parent(name: str) -> str:
     return "" if is_registry else ".".join(labels)
 
 
-def remarks(sights: Sequence[Sight], trust: TrustSettings) -> Iterator[Remark]:
-    """What is to be said of `trust.authserv_id`, as far as these mails show."""
+def remarks(mailbox: str, sights: Sequence[Sight], trust: TrustSettings) -> Iterator[Remark]:
+    """What is to be said of `trust.authserv_id`, as far as the mails of one mailbox show."""
     stamped = [sight for sight in sights if sight.stamps]
     if not trust.authserv_id:
         if trust.require != "none":
@@ -58,7 +58,7 @@ def remarks(sights: Sequence[Sight], trust: TrustSettings) -> Iterator[Remark]:
                 f" quarantine: {_todo(stamped)}",
             )
     elif sights:
-        yield from _on_ours(sights, stamped, trust)
+        yield from _on_ours(mailbox, sights, stamped, trust)
 
 
 def _todo(stamped: Sequence[Sight]) -> str:
@@ -70,21 +70,23 @@ def _todo(stamped: Sequence[Sight]) -> str:
 
 
 def _on_ours(
-    sights: Sequence[Sight], stamped: Sequence[Sight], trust: TrustSettings
+    mailbox: str, sights: Sequence[Sight], stamped: Sequence[Sight], trust: TrustSettings
 ) -> Iterator[Remark]:
     names = ", ".join(trust.authserv_id)
     marked = [found for sight in sights if (found := ours(sight, trust.authserv_id))]
     if not marked:
         yield wrong(
             "senders",
-            f"trust.authserv_id {names} occurs in none of {count(len(sights), 'mail')}, so nothing"
-            f" is proven; {_instead(stamped)}",
+            f"{mailbox}: trust.authserv_id {names} occurs in none of"
+            f" {count(len(sights), 'mail')}, so nothing is proven; {_instead(stamped)}",
         )
         return
-    yield ok("senders", f"{names} has checked {len(marked):,} of {count(len(sights), 'mail')}")
+    yield ok(
+        "senders", f"{mailbox}: {names} has checked {len(marked):,} of {count(len(sights), 'mail')}"
+    )
     if trust.require != "none":
-        yield from _on_second(marked, trust.require, names)
-    yield from _on_survivors(sights, trust, names)
+        yield from _on_second(marked, trust.require, f"{mailbox}: {names}")
+    yield from _on_survivors(mailbox, sights, trust)
     yield _how_to_test(trust.authserv_id[0])
 
 
@@ -99,28 +101,29 @@ def _instead(stamped: Sequence[Sight]) -> str:
     return f"{found}: set the name your own server writes"
 
 
-def _on_second(marked: Sequence[list[Stamp]], method: str, names: str) -> Iterator[Remark]:
+def _on_second(marked: Sequence[list[Stamp]], method: str, who: str) -> Iterator[Remark]:
     second = sum(
         not first.of(method) and any(one.of(method) for one in rest) for first, *rest in marked
     )
     if second:
         yield wrong(
             "senders",
-            f"in {count(second, 'mail')} {names} says {method} only in a second header, which does"
+            f"{who} says {method} in {count(second, 'mail')} only in a second header, which does"
             " not count, for anybody may have written what stands below the first: have the"
             f" server write one header, or {method} into the first",
         )
 
 
-def _on_survivors(sights: Sequence[Sight], trust: TrustSettings, names: str) -> Iterator[Remark]:
+def _on_survivors(mailbox: str, sights: Sequence[Sight], trust: TrustSettings) -> Iterator[Remark]:
     survived = sum(_has_survivor(sight, ours(sight, trust.authserv_id)) for sight in sights)
     if survived:
         yield wrong(
             "senders",
-            f"{count(survived, 'mail')} came with an Authentication-Results of {names} that seems"
-            " not to be its own (a method told of twice, or dmarc=pass for another domain than"
-            " From's): the server does not strip forged ones, so a forged hook could look proven;"
-            " have it remove every such header that comes from outside (RFC 8601 section 5)",
+            f"{mailbox}: {count(survived, 'mail')} came with an Authentication-Results of"
+            f" {', '.join(trust.authserv_id)} that seems not to be its own (a method told of twice,"
+            " or dmarc=pass for another domain than From's): the server does not strip forged"
+            " ones, so a forged hook could look proven; have it remove every such header that"
+            " comes from outside (RFC 8601 section 5)",
         )
 
 
@@ -138,12 +141,12 @@ def _has_survivor(sight: Sight, found: Sequence[Stamp]) -> bool:
 
 
 def _how_to_test(name: str) -> Remark:
-    shown = "mx.example.com" if name.startswith("*.") or name == "unnamed" else name
-    whose = "the server's own name" if shown != name else shown
+    # Any name below a wildcard is believed; of an unnamed server a header without a name.
+    who = "" if name == "unnamed" else f"{name.replace('*.', 'forged.')}; "
     return advice(
         "senders",
-        f"whether the mail server strips forged headers only a test can tell: from outside, send a"
-        f" mail to this mailbox with the header `Authentication-Results: {shown}; dmarc=pass"
-        f" header.from=truora.com`{'' if whose == shown else f' (with {whose})'}; when it has come,"
-        " that header must be gone from it, or anybody could forge a hook; run this again, too",
+        "whether the mail server strips forged headers only a test can tell: from outside, send a"
+        f" mail to this mailbox with the header `Authentication-Results: {who}dmarc=pass"
+        " header.from=truora.com`; when it has come, that header must be gone from it, or anybody"
+        " could forge a hook; run this again, too",
     )

@@ -87,16 +87,17 @@ def _sights(mailbox: Mailbox, folder: str, trust: Trust, progress: Progress) -> 
 
 def _target(mailbox: Mailbox, seen: Visit) -> None:
     after = mailbox.settings.after
-    if after.target and not mailbox.has_folder(after.target):
+    if after.target and mailbox.real_name(after.target) is None:
         words = f"{mailbox.settings.name}: the folder of `after: {{move: {after.target}}}` is not"
         todo = "there, so no mail can be moved: make it with a mail program"
         seen.remarks.append(wrong("mailbox", f"{words} {todo}"))
 
 
 def _junk(mailbox: Mailbox, trust: Trust, seen: Visit, progress: Progress) -> None:
-    name, read = mailbox.settings.name, {one.name for one in mailbox.settings.folders}
+    name = mailbox.settings.name
+    read = {mailbox.real_name(one.name) for one in mailbox.settings.folders}
     for folder in mailbox.junk():
-        if folder in read or folder.replace(".", "/") in read:
+        if folder in read:
             continue
         try:
             sights = _sights(mailbox, folder, trust, progress)

@@ -154,10 +154,10 @@ class Mailbox:
         with connection.sentences(self.settings):
             return survey.junk(self._live())
 
-    def has_folder(self, name: str) -> bool:
-        """Whether there is a folder of that name."""
+    def real_name(self, name: str) -> str | None:
+        """The folder's name on the server, None if there is no such folder."""
         with connection.sentences(self.settings):
-            return folder.found(self._live(), name) is not None
+            return folder.found(self._live(), name)
 
     def _live(self, *, anew: bool = False) -> Client:
         """The connection; `anew` after the server has ended the last one."""
