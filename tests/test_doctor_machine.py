@@ -291,3 +291,13 @@ def test_a_store_that_is_none_is_told(tmp_path: Path, text: str):
     assert done.code == 1
     assert "- store.path:" in done.out
     assert home.store.read_text() == text * 100
+
+
+def test_while_the_service_writes_the_doctor_looks_and_takes_no_lock(tmp_path: Path):
+    tmp_path.chmod(0o700)
+    home = Home(tmp_path)
+    with Store(home.store, purpose="run") as store:
+        lock = home.store.with_name("mailhook.db.lock").read_text()
+        assert home.call("doctor").code == 0
+        store.record([], None)
+        assert home.store.with_name("mailhook.db.lock").read_text() == lock
