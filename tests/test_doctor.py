@@ -12,6 +12,7 @@ from mailhook.config import TrustSettings
 from mailhook.doctor import Remark, senders, servers
 from mailhook.doctor.proposal import propose
 from mailhook.doctor.sights import Sight, look
+from mailhook.health.senders import resembles
 from mailhook.trust import Trust
 
 OURS = mails.SERVER
@@ -208,6 +209,22 @@ def test_a_domain_that_is_not_trusted_is_never_proposed_but_behind_a_mark():
     assert "whoever owns a domain named here can make events" in proposal.cautions[-1]
     assert "not in trust.senders" in words(told(SET, other), "advice")
     assert words(told(SET, hook(), other), "wrong") == ""
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["truora.com.example.net", "truora-mail.com", "tru0ra.com", "truora.co", "mail.truoraa.com"],
+)
+def test_a_look_alike_is_not_even_proposed_behind_a_mark(domain: str):
+    other = hook(f"{OURS}; dmarc=pass header.from={domain}", sender=f"a@{domain}")
+    assert propose([seen(SET, other)], SET) is None
+    assert "its name only looks like one of these" in words(told(SET, other), "advice")
+
+
+def test_a_name_that_only_shares_a_few_letters_is_no_look_alike():
+    assert not resembles("mailer.example", ["truora.com", "ml@ail.example"])
+    assert not resembles("ail.example", ["ml@ail.example"])
+    assert not resembles("mail.truora.com", ["truora.com"])
 
 
 def test_of_a_mail_provider_only_a_whole_address_is_proposed():

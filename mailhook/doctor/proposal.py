@@ -9,7 +9,7 @@ from mailhook.config import TrustSettings
 from mailhook.doctor import servers
 from mailhook.doctor.model import Proposal, count
 from mailhook.doctor.sights import Sight, Stamp, Verdict, is_named
-from mailhook.health.senders import is_listed
+from mailhook.health.senders import is_listed, resembles
 
 # Where anybody can have an address, a domain says nothing of who sends.
 _PROVIDERS = frozenset(
@@ -30,7 +30,7 @@ def propose(mailboxes: Sequence[Sequence[Sight]], trust: TrustSettings) -> Propo
     # Each mailbox may be another provider's.
     found = list(dict.fromkeys(name for seen in mailboxes for name in servers.topmost(seen)))
     new = [name for name in found if not is_named(name, trust.authserv_id)]
-    unlisted = [domain for domain in _passing(hooks, found) if not is_listed(domain, trust.senders)]
+    unlisted = [domain for domain in _passing(hooks, found) if _may_be(domain, trust)]
     require = _require(hooks, found, trust)
     as_it_is = not new and require == trust.require
     all_proven = as_it_is and all(sight.is_proven for sight in hooks)
@@ -47,6 +47,11 @@ def propose(mailboxes: Sequence[Sequence[Sight]], trust: TrustSettings) -> Propo
     ]
     cautions = [_on_server(sights, found) if new else "", _on_domains(known, providers)]
     return Proposal(tuple(lines), tuple(filter(None, cautions)))
+
+
+def _may_be(domain: str, trust: TrustSettings) -> bool:
+    """Whether it is worth naming: neither there already nor a look-alike of what is."""
+    return not is_listed(domain, trust.senders) and not resembles(domain, trust.senders)
 
 
 def _passing(hooks: Sequence[Sight], found: Sequence[str]) -> list[str]:

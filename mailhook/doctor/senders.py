@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailhook.config import TrustSettings
 from mailhook.doctor.model import Remark, Sender, advice, count, ok, wrong
 from mailhook.doctor.sights import Sight
-from mailhook.health.senders import is_listed
+from mailhook.health.senders import is_listed, resembles
 
 # Named one by one; a forger can use any number of domains.
 _NAMED = 5
@@ -80,6 +80,8 @@ def _on_sender(where: str, sender: Sender, mails: int, trust: TrustSettings) -> 
             todo = "set trust as is proposed or said here, then read them again"
         return wrong("senders", f"{words}; none is proven, so all wait in quarantine: {todo}")
     todo = "leave that so, unless you know that your hooks come from there"
+    if resembles(sender.domain, trust.senders):
+        todo = "its name only looks like one of these, so ask the vendor before you ever trust it"
     return advice("senders", f"{words}; not in trust.senders, so quarantined: {todo}")
 
 

@@ -10,6 +10,10 @@ from mailhook.store import Reader
 
 # Of a flood the newest say enough; and a forger can use any number of domains.
 NEWEST, _NAMED = 1000, 3
+# Of two words, `truora` and `tru0ra`, so much is the same.
+_ALIKE = 0.8
+# A shorter word is in many names.
+_TELLING = 4
 # By the index of what waits, however many mails there are.
 UNPROVEN = """
 SELECT sender FROM (
@@ -46,6 +50,22 @@ def is_listed(domain: str | None, senders: Sequence[str]) -> bool:
     listed = (plain(sender) for sender in senders if "@" not in sender)
     return bool(domain) and any(
         name and (domain == name or f"{domain}".endswith(f".{name}")) for name in listed
+    )
+
+
+def resembles(domain: str | None, senders: Sequence[str]) -> bool:
+    """Whether the domain, which none of `trust.senders` covers, only looks like one of them."""
+    from difflib import SequenceMatcher
+
+    names = {plain(sender.rpartition("@")[2]) for sender in senders}
+    if domain is None or domain in names or is_listed(domain, senders):
+        return False
+    known = {max(name.split(".")[:-1], key=len) for name in names if name}
+    known = {one for one in known if len(one) >= _TELLING}
+    return any(
+        one in label or SequenceMatcher(None, one, label).ratio() >= _ALIKE
+        for one in known
+        for label in domain.split(".")
     )
 
 
