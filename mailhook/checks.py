@@ -22,8 +22,12 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
-    local = _local(settings, config.secret_problems(settings))
-    return [*local, *(problem for found in mailboxes for problem in found)]
+    return [*at_home(settings), *(problem for found in mailboxes for problem in found)]
+
+
+def at_home(settings: Settings) -> list[Problem]:
+    """What is wrong with secrets, keys, store and snapshot; no mail server is asked."""
+    return _local(settings, config.secret_problems(settings))
 
 
 def refuse_faults(settings: Settings) -> None:

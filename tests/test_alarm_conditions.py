@@ -170,6 +170,14 @@ def test_the_quarantine_grows_by_twenty_mails_a_day_or_by_most_of_a_few(
     assert [(one.begins, one.level) for one in found] == [(begins, level)] * (begins is not None)
 
 
+def test_of_hooks_that_nothing_proves_only_the_number_is_told():
+    (condition,) = on_quarantine(Hooks(30, 0, unproven=25))
+    assert condition.advice == (
+        "mails of the last 24 hours that wait there: 30, of which 25 look like hooks whose sender"
+        " nothing proves: run `mailhook doctor`; see `mailhook quarantine list`"
+    )
+
+
 @pytest.mark.parametrize(
     ("size", "free", "begins"),
     [

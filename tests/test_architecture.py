@@ -23,7 +23,7 @@ ROWS = (
     {"pipeline"},
     {"replay", "advice", "queries", "log", "export", "health", "checks"},
     {"explain", "examiner", "alarms", "control", "metrics"},
-    {"worker"},
+    {"worker", "doctor"},
     {"demo"},
     {"cli"},
     {"__main__"},

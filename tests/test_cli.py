@@ -17,9 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run ingest events alerts deliveries catalog query export quarantine replay"
-    " explain status snapshot backup prune notify oauth"
+    " explain status doctor snapshot backup prune notify oauth"
 ).split()
-LATER = ("doctor serve reconcile token template init forget explore").split()
+LATER = ("serve reconcile token template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import mails
 import pytest
 from command import Home
+from stores import asked
 
 from mailhook import config, times
 from mailhook.config import TrustSettings
-from mailhook.health import Health, look
+from mailhook.health import Health, look, senders
 from mailhook.model import After, Batch, Delivery, Place
 from mailhook.pipeline import Trust, ingest
 from mailhook.sources.place import url
@@ -166,7 +167,10 @@ def test_hooks_held_for_want_of_authserv_id_are_wrong_and_the_line_to_add_is_nam
     home.write({"trust": {"senders": ["truora.com"]}})
     home.deliver(FORGED)
     (advice,) = health(home).advice
-    assert "whose sender is not proven: 1; trust.authserv_id is not set: name" in advice.words
+    assert advice.words == (
+        "1 mail looks like a hook but comes from truora.com without proof: trust.authserv_id is not"
+        " set; `mailhook doctor` says which line to add"
+    )
     assert advice.wrong
 
 
@@ -175,10 +179,36 @@ def test_a_forged_hook_beside_proven_ones_is_told_and_no_wrong(home: Home):
     home.deliver(FORGED, GENUINE)
     (advice,) = health(home).advice
     assert advice.words == (
-        "hooks in quarantine whose sender is not proven: 1; see `mailhook quarantine list`"
+        "1 mail looks like a hook but comes from truora.com without proof: run `mailhook doctor`"
     )
     assert not advice.wrong
     assert health(home).is_well
+
+
+def test_the_domains_of_unproven_hooks_are_named_and_nothing_else_of_their_senders(home: Home):
+    beat(home)
+    senders = ["Jane <jane.doe@x.example>"] * 2 + ["joe@y.example", "a@a.example", "b@b.example"]
+    forged = [mails.check_finished(f"CHK{nth}", sender=one) for nth, one in enumerate(senders)]
+    home.deliver(forged[0], GENUINE)
+    assert said(home) == [
+        "1 mail looks like a hook but comes from x.example: run `mailhook doctor`"
+    ]
+    home.deliver(*forged[1:], mails.write("Event: Check finished", sender="joe@x, ann@z.example"))
+    assert "; ".join(said(home)) == (
+        "6 mails look like hooks but come from x.example (2), a.example (1), b.example (1) and 2"
+        " more domains: run `mailhook doctor`"
+    )
+
+
+def test_who_sends_unproven_hooks_is_asked_of_the_index_of_what_waits(home: Home):
+    home.deliver(FORGED)
+    plan = " ".join(str(row) for row in asked(home.store, f"EXPLAIN QUERY PLAN {senders_sql()}"))
+    assert "USING INDEX deliveries_attention" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def senders_sql() -> str:
+    return senders.UNPROVEN.replace("?", "1000")
 
 
 def test_where_nothing_was_ever_proven_the_settings_are_wrong(home: Home):

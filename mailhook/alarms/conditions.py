@@ -51,10 +51,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Mails of the last 24 hours: how many wait in quarantine, how many were understood."""
+    """Mails of the last 24 hours: how many wait in quarantine, how many were understood.
+
+    `unproven` of those that wait look like hooks of senders that nothing proves.
+    """
 
     waiting: int
     understood: int
+    unproven: int = 0
 
 
 def on_folders(
@@ -93,7 +97,7 @@ def on_quarantine(hooks: Hooks) -> Iterator[Condition]:
     begins = _is_much(hooks.waiting, hooks.understood)
     if begins or _is_much(hooks.waiting * _BETTER, hooks.understood):
         advice = (
-            f"mails of the last 24 hours that wait there: {hooks.waiting};"
+            f"mails of the last 24 hours that wait there: {hooks.waiting}{_unproven(hooks)};"
             " see `mailhook quarantine list`"
         )
         level = len(str(hooks.waiting))
@@ -148,6 +152,14 @@ def _silent(folder: Folder, *, begins: bool) -> Condition:
 
 def _name(folder: Folder) -> str:
     return f"folder:{folder.mailbox}/{folder.name}"
+
+
+def _unproven(hooks: Hooks) -> str:
+    """Only how many: of a person's own domain even the name would be personal."""
+    if not hooks.unproven:
+        return ""
+    looks = "looks like a hook" if hooks.unproven == 1 else "look like hooks"
+    return f", of which {hooks.unproven} {looks} whose sender nothing proves: run `mailhook doctor`"
 
 
 def _is_much(waiting: float, understood: int) -> bool:

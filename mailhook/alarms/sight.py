@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 _MOST = 1000
 
 _WAITING = """
-SELECT count(*) AS count FROM (
-    SELECT recorded_at FROM deliveries WHERE outcome = 'quarantined' OR unread > 0
+SELECT count(*) AS count, ifnull(sum(reason LIKE 'untrusted:%'), 0) AS unproven FROM (
+    SELECT recorded_at, reason FROM deliveries WHERE outcome = 'quarantined' OR unread > 0
     ORDER BY id DESC LIMIT ?)
 WHERE recorded_at >= ?
 """
@@ -70,6 +70,8 @@ def _kinds(settings: Settings, store: Reader) -> Kinds:
 
 def _hooks(store: Reader, now: datetime) -> Hooks:
     day = times.stored(now - _DAY)
-    waiting = int(store.rows(_WAITING, (_MOST, day))[0]["count"])
+    found = store.rows(_WAITING, (_MOST, day))[0]
+    waiting = int(found["count"])
     enough = 2 * waiting  # so many understood ones say as much as more of them
-    return Hooks(waiting, int(store.rows(_UNDERSTOOD, (day, enough))[0]["count"]))
+    understood = int(store.rows(_UNDERSTOOD, (day, enough))[0]["count"])
+    return Hooks(waiting, understood, int(found["unproven"]))

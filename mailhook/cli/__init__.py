@@ -34,6 +34,7 @@ _COMMANDS = {
     "replay": "replay",
     "explain": "explain",
     "status": "status",
+    "doctor": "doctor",
     "snapshot": "snapshot",
     "backup": "snapshot",
     "prune": "prune",

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhook import times
 from mailhook.config import Settings
-from mailhook.health import room, sentences, signs
+from mailhook.health import room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
 from mailhook.store import Filters, Reader
 
@@ -100,21 +100,8 @@ def _on_quarantine(
     unproven = waiting.get("untrusted", 0)
     dns = waiting.get(_WAITS_FOR_DNS, 0)
     others = sum(waiting.values()) - unproven - dns
-    if unproven and not settings.trust.authserv_id and settings.trust.require != "dkim":
-        yield Advice(
-            f"hooks in quarantine whose sender is not proven: {unproven}; trust.authserv_id is not"
-            " set: name there the server that checks your mail (the first word of its"
-            " Authentication-Results header), then `mailhook replay --quarantined`",
-            topic="quarantine",
-        )
-    elif unproven:
-        proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
-        yield Advice(
-            f"hooks in quarantine whose sender is not proven: {unproven}; see"
-            " `mailhook quarantine list`",
-            wrong=not proven,
-            topic="quarantine",
-        )
+    if unproven:
+        yield _on_unproven(unproven, settings, store)
     if dns:
         yield Advice(
             f"in quarantine until the DNS answers for their signatures: {dns}; the service asks"
@@ -128,6 +115,22 @@ def _on_quarantine(
             wrong=bool(fresh.keys() - _NOT_OURS),
             topic="quarantine",
         )
+
+
+def _on_unproven(mails: int, settings: Settings, store: Reader) -> Advice:
+    """Names the senders' domains, and nothing else of them."""
+    trust = settings.trust
+    looks = (
+        "1 mail looks like a hook but comes"
+        if mails == 1
+        else (f"{mails:,} mails look like hooks but come")
+    )
+    words = f"{looks} from {senders.in_words(senders.of_unproven(store), trust.senders)}"
+    if not trust.authserv_id and trust.require != "dkim":
+        unset = "trust.authserv_id is not set; `mailhook doctor` says which line to add"
+        return Advice(f"{words}: {unset}", topic="quarantine")
+    proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
+    return Advice(f"{words}: run `mailhook doctor`", wrong=not proven, topic="quarantine")
 
 
 def _today(store: Reader, now: datetime) -> dict[str, int]:

@@ -9,13 +9,14 @@ from imapclient.exceptions import IMAPClientError
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, Problem
-from mailhook.model import Action, Batch, Position
+from mailhook.model import Action, Batch, Delivery, Position
 from mailhook.sources import place
-from mailhook.sources.imap import actions, connection, folder, idle, sweep
+from mailhook.sources.imap import actions, connection, folder, idle, survey, sweep
 from mailhook.sources.imap.client import Client
+from mailhook.sources.imap.survey import Line
 from mailhook.sources.imap.wire import Patience, Readable
 
-__all__ = ["Mailbox", "Patience"]
+__all__ = ["Line", "Mailbox", "Patience"]
 
 
 class Mailbox:
@@ -148,6 +149,30 @@ class Mailbox:
                 where = f"mailboxes[{self.settings.name}].folders[{nth}]"
                 problems += [Problem(where, p.message, p.hint) for p in error.problems]
         return problems
+
+    def line(self) -> Line:
+        """What the connection can do and how quick it is; a folder must be open for IDLE."""
+        with connection.sentences(self.settings):
+            return survey.line(self._live())
+
+    def newest(self, name: str, count: int) -> Iterator[Delivery]:
+        """So many of the folder's last mails, or those that fit 20 MB; changes nothing.
+
+        Of a mail over 300 kB only its headers come. Raises ConfigError if there is no
+        such folder.
+        """
+        with connection.sentences(self.settings):
+            yield from survey.newest(self._live, self.settings, name, self.source(name), count)
+
+    def junk(self) -> list[str]:
+        """The folders into which the server sorts what it takes for junk."""
+        with connection.sentences(self.settings):
+            return survey.junk(self._live())
+
+    def real_name(self, name: str) -> str | None:
+        """The folder's name on the server, None if there is no such folder."""
+        with connection.sentences(self.settings):
+            return folder.found(self._live(), name)
 
     def _at_work(self, *, anew: bool = False) -> Client:
         self._sign()

@@ -34,12 +34,13 @@ class Live(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A folder opened read-only; `uidvalidity` and `uidnext` are 0 where the server gave none."""
+    """A folder opened read-only; each number is 0 where the server gave none."""
 
     name: str
     uidvalidity: int
     uidnext: int
     is_empty: bool
+    exists: int = 0
 
     @classmethod
     def open(cls, client: IMAPClient, settings: MailboxSettings, name: str) -> Self:
@@ -49,8 +50,9 @@ class Examined:
         except IMAPClientError:
             folder.find(client, settings, name)
             raise
-        uidvalidity, uidnext = (_number(told.get(key)) for key in (b"UIDVALIDITY", b"UIDNEXT"))
-        return cls(name, uidvalidity, uidnext, is_empty=told.get(b"EXISTS") == 0)
+        keys = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS")
+        uidvalidity, uidnext, exists = (_number(told.get(key)) for key in keys)
+        return cls(name, uidvalidity, uidnext, told.get(b"EXISTS") == 0, exists)
 
 
 class Fetch:

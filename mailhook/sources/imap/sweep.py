@@ -67,7 +67,7 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
         uids = _unread(client, real, uids)
     if uids:
         fetch = Fetch(live, settings, box, uids[-1])
-        yield from _Look(fetch, settings, source, box.uidvalidity).batches(uids)
+        yield from Look(fetch, settings, source, box.uidvalidity).batches(uids)
         client.read.setdefault(real, set()).update(() if box.uidvalidity else uids)
         return
     # `n:*` names the last mail even if its UID is below n: only an answer with it, or an
@@ -78,7 +78,7 @@ def sweep(  # noqa: PLR0913 - a folder's place, and what is known of it
         yield Batch((), reached)
 
 
-class _Look:
+class Look:
     """UIDs fetched in batches bounded by number and by bytes."""
 
     def __init__(
