@@ -17,7 +17,7 @@ from mailhook.config.sections import (
     StoreSettings,
     TrustSettings,
 )
-from mailhook.config.upkeep import mailbox_secrets, secret_problems, warnings
+from mailhook.config.upkeep import mailbox_secrets, secret_problems, secrets, warnings
 
 __all__ = [
     "AfterSettings",
@@ -37,5 +37,6 @@ __all__ = [
     "mailbox_secrets",
     "refuse_plain_text",
     "secret_problems",
+    "secrets",
     "warnings",
 ]

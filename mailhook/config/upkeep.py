@@ -21,7 +21,7 @@ def warnings(settings: Settings) -> list[Problem]:
 def secret_problems(settings: Settings, *, commands: bool = True) -> list[Problem]:
     """Why secrets cannot be read now, each with its key's path; runs `commands`, or passes over."""
     problems: list[Problem] = []
-    for path, secret in _secrets(settings):
+    for path, secret in secrets(settings):
         if secret.command and not commands:
             continue
         try:
@@ -45,7 +45,8 @@ def mailbox_secrets(mailbox: MailboxSettings) -> Iterator[tuple[str, Secret]]:
         yield f"{at}.oauth2.key", oauth2.key
 
 
-def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
+def secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
+    """Every secret that is named, with its key's path."""
     for mailbox in settings.mailboxes:
         yield from mailbox_secrets(mailbox)
     for nth, key in enumerate(settings.trust.signing_keys):
@@ -57,7 +58,7 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
 
 
 def _readable_secrets(settings: Settings) -> Iterator[Problem]:
-    for path, secret in _secrets(settings):
+    for path, secret in secrets(settings):
         if not secret.file:
             continue
         try:

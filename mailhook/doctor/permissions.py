@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailhook.config import Secret, Settings, mailbox_secrets
+from mailhook.config import Settings, secrets
 from mailhook.control import address
 from mailhook.doctor.model import Remark, ok, wrong
 
@@ -60,7 +60,7 @@ def _on_owners(paths: list[Path]) -> Iterator[Remark]:
 
 
 def _on_secrets(settings: Settings) -> Iterator[Remark]:
-    for name, secret in _secrets(settings):
+    for name, secret in secrets(settings):
         if secret.file:
             yield from _on_secret_file(name, secret.file)
         elif secret.command and os.sep in secret.command[0]:
@@ -78,18 +78,9 @@ def _on_secret_file(name: str, path: Path) -> Iterator[Remark]:
         yield _open(path, mode, f"it is the secret {name}", "go=")
 
 
-def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
-    for mailbox in settings.mailboxes:
-        yield from mailbox_secrets(mailbox)
-    for nth, key in enumerate(settings.trust.signing_keys):
-        yield f"trust.signing_keys[{nth}]", key
-    for nth, target in enumerate(settings.notify):
-        yield f"notify[{nth}].url", target.url
-
-
 def _folders(settings: Settings, config: Path | None) -> list[tuple[Path, str]]:
     """Each folder once, and what lies in it that must not be replaced."""
-    files = [(secret.file, "a secret") for _, secret in _secrets(settings) if secret.file]
+    files = [(secret.file, "a secret") for _, secret in secrets(settings) if secret.file]
     files += [
         (one.oauth2.token_file, "a secret")
         for one in settings.mailboxes
