@@ -15,6 +15,7 @@ import yaml
 from command import Done, call
 from dovecot import Account, Dovecot, installed, start
 from honest_imap import PLAIN, Box, Mail
+from on_disk import tmp_path as tmp_path  # noqa: PLC0414 - a fixture
 from scripted_imap import CUT, ScriptedImap
 
 from mailhook.doctor import line
