@@ -146,7 +146,7 @@ def test_all_of_it_goes_through_the_service_while_it_runs(home: Home):
 
 def test_killed_again_and_again_a_replay_loses_and_doubles_nothing(tmp_path: Path):
     home = Home(tmp_path)
-    count = 1500
+    count = 600
     home.write(BLIND)
     mbox = tmp_path / "old.mbox"
     raws = (mails.check_finished(f"CHK{n}").replace(b"\r\n", b"\n") for n in range(count))
@@ -154,7 +154,7 @@ def test_killed_again_and_again_a_replay_loses_and_doubles_nothing(tmp_path: Pat
     assert home.call("ingest", mbox).out == f"{count:,} quarantined\n"
     home.write(RIGHT)
     kills = 0
-    for goal in (1, 400, 900):
+    for goal in (1, 150, 350):
         kills += _killed_at(home, goal)
     assert kills
     last = asked(home.store, "SELECT last_id FROM replays")

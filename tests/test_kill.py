@@ -33,7 +33,7 @@ def without_move(dovecot: Dovecot) -> Iterator[Dovecot]:
 def test_three_kills_lose_and_double_nothing(
     request: pytest.FixtureRequest, tmp_path: Path, server: str
 ):
-    killed_and_whole(request.getfixturevalue(server), tmp_path, kills=3, first=300)
+    killed_and_whole(request.getfixturevalue(server), tmp_path, kills=3, first=200)
 
 
 @pytest.mark.torture

@@ -13,7 +13,7 @@ from layouts import found
 from mailhook.model import Finding
 
 KILOBYTE = 1024
-SIZES = tuple(32 * KILOBYTE << doubling for doubling in range(8))
+SIZES = tuple(32 * KILOBYTE << doubling for doubling in range(6))  # larger ones are refused unread
 ENOUGH = 0.5  # seconds; so far the proportion held
 FLOOR = 0.1  # below this, in seconds, it is noise that grows
 GROWTH = 2.5
