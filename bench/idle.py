@@ -51,10 +51,11 @@ def idle(watcher: Mailhook, seconds: float) -> int:
     after = looked_at(watcher)
     percent = 100 * (after["cpu"] - before["cpu"]) / (time.monotonic() - since)
     watcher.stop()
-    for name in ("pss", "threads", "descriptors"):
+    for name in ("pss", "uss", "threads", "descriptors"):
         print(f"{name}: {before[name]:,.0f}, after {seconds:,.0f} s {after[name]:,.0f}")
     print(f"CPU: {percent:.2f} % of a core")
-    grown = after["pss"] - before["pss"] > GROWTH_BYTES or any(
+    # Not by PSS: that rises when others who share its libraries end.
+    grown = after["uss"] - before["uss"] > GROWTH_BYTES or any(
         after[name] > before[name] for name in ("threads", "descriptors")
     )
     return int(grown or after["pss"] > MOST_BYTES or percent > MOST_PERCENT)
@@ -62,9 +63,14 @@ def idle(watcher: Mailhook, seconds: float) -> int:
 
 def looked_at(watcher: Mailhook) -> dict[str, float]:
     process = watcher.family()[0]
+    threads = []
+    for _ in range(10):  # a command has one more for as long as it waits
+        threads.append(process.num_threads())
+        time.sleep(0.2)
     return {
         "pss": watcher.pss_bytes(),
-        "threads": process.num_threads(),
+        "uss": process.memory_full_info().uss,
+        "threads": min(threads),
         "descriptors": process.num_fds(),
         "cpu": watcher.cpu_seconds(),
     }

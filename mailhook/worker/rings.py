@@ -59,9 +59,11 @@ class Rings:
 def scheduler() -> BackgroundScheduler:
     """A scheduler that drops no ring for being late, and says so when one fails."""
     from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED
+    from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
 
     made = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(1)},  # of ten by default, each with its memory
         timezone="UTC",
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
