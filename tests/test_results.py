@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from proof_cases import ATTACKS, FAIL, FROM, GENUINE, OURS, PASS, PROVEN, REFUSED, Case
 
@@ -174,6 +174,7 @@ def outcome(value: str, method: str) -> list[Result] | str:
 
 
 @given(PIECES | st.sampled_from([value for case in PROVEN for value in case.results]))
+@example("=dmarc=mx.example.com")
 @settings(max_examples=500, deadline=None)
 def test_asked_for_one_method_the_parser_finds_what_it_finds_asked_for_all(value: str):
     assert outcome(value, "dmarc") == outcome(value, "")

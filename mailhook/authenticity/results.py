@@ -157,6 +157,8 @@ def _quoted(value: str, start: int) -> tuple[str, int]:
 
 def _result(statement: Sequence[str]) -> Result | None:
     """`method[/version] = result`, then `ptype.name = value` pairs; None for a lone `none`."""
+    if _is(statement[0], "="):
+        return None  # which stands behind a method, never before it
     pairs = _pairs(statement)
     method = _METHOD.fullmatch(pairs[0][0]) if pairs else None
     if method is None:
