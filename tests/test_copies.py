@@ -269,17 +269,6 @@ def test_a_damaged_store_is_said_to_be_and_the_copy_that_is_there_stays(store: S
     assert (names(store), asked(copy, EVENTS)) == ({"copy.db"}, [(39,)])
 
 
-@pytest.fixture
-def small_disk(folder: Path) -> Iterator[Path]:
-    disk = folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted by root")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
 def test_on_a_full_disk_the_old_copy_stays_and_it_is_a_reason_to_try_again(
     store: Store, trust: Trust, small_disk: Path
 ):

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mailhook import times
 from mailhook.errors import UsageError
-from mailhook.model import Action, After, Finding, Outcome, Place, Position
+from mailhook.model import Action, After, Finding, Outcome, Position
+from mailhook.store import deeds, heartbeats
 from mailhook.store.file import (
     Lock,
     StoreGoneError,
@@ -24,6 +25,7 @@ from mailhook.store.file import (
     refuse_unusable,
     sentences,
 )
+from mailhook.store.heartbeats import Trouble
 
 if TYPE_CHECKING:
     from mailhook.store.again import Again, Change, Log
@@ -34,15 +36,6 @@ if TYPE_CHECKING:
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
     from mailhook.store.warned import Alarm, Letter
-
-Trouble = Literal["refused", "unreachable", "settings"]
-
-
-_BEAT = """
-INSERT INTO heartbeat (name, at) VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET at = excluded.at, error = NULL, failing_since = NULL,
-    kind = NULL
-"""
 
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
@@ -178,23 +171,14 @@ class Store:
 
     def actions(self, source: str) -> list[Action]:
         """What is still to be done in the folder, in the order it was queued."""
-        rows = self._rows(
-            "SELECT id, source, uidvalidity, uid, verb, target, state, message_id"
-            " FROM actions WHERE source = ? ORDER BY id",
-            source,
-        )
-        return [Action(row[0], Place(*row[1:4]), row[4], row[5], row[6], row[7]) for row in rows]
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            return deeds.queued(self._connection, source)
 
     def note_actions(self, noted: Sequence[tuple[Action, str]]) -> None:
         """Commit what came of actions: a state, `refused: …` (stays queued), or an end."""
         with self._transaction():
-            for action, note in noted:
-                if note in {"copying", "copied"}:
-                    self._set_action(action, state=note)
-                elif note.startswith("refused"):
-                    self._set_action(action, error=note)
-                else:
-                    self._connection.execute("DELETE FROM actions WHERE id = ?", (action.id,))
+            deeds.note(self._connection, noted)
 
     def beat(self, name: str, error: str | None = None, kind: Trouble | None = None) -> None:
         """Note a completed round trip of `name`, or since when and why there is none.
@@ -202,26 +186,17 @@ class Store:
         `kind` says of an error whom it calls for: the login was refused, the
         server was not reached, or the settings do not fit the mailbox.
         """
-        now = times.stored(times.now())
+        now = times.now()
         with self._transaction():
             if error is None:
-                self._connection.execute(_BEAT, (name, now))
+                heartbeats.beat(self._connection, {name: now})
             else:
-                self._connection.execute(
-                    "INSERT INTO heartbeat (name, at, error, failing_since, kind)"
-                    " VALUES (?, '', ?, ?, ?)"
-                    " ON CONFLICT (name) DO UPDATE SET error = excluded.error,"
-                    " failing_since = coalesce(failing_since, excluded.failing_since),"
-                    " kind = excluded.kind",
-                    (name, error, now, kind),
-                )
+                heartbeats.fail(self._connection, name, error, kind, now)
 
     def beats(self, beats: Mapping[str, datetime]) -> None:
         """Note when each of these last completed a round trip; what kept it from one is over."""
         with self._transaction():
-            self._connection.executemany(
-                _BEAT, [(name, times.stored(at)) for name, at in beats.items()]
-            )
+            heartbeats.beat(self._connection, beats)
 
     def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
         """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""
@@ -359,13 +334,6 @@ class Store:
             raise StoreGoneError(
                 f"{self.path} was deleted or replaced while it was in use; nothing was written"
             )
-
-    def _set_action(self, action: Action, **values: Any) -> None:  # noqa: ANN401 - a column
-        assignments = ", ".join(f"{name} = ?" for name in values)
-        self._connection.execute(
-            f"UPDATE actions SET {assignments} WHERE id = ?",  # noqa: S608 - our names
-            (*values.values(), action.id),
-        )
 
     def _advance(self, position: Position, now: datetime) -> None:
         self._connection.execute(
