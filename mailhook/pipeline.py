@@ -5,31 +5,20 @@
 `examine` is pure: bytes in, a finding out; nothing is raised whatever the
 bytes are, and what DNS says comes through `trust.lookup`. `ingest` commits the
 findings of a batch with the position they lead to. Every road (mailbox, file,
-and what is still to come) goes through these two functions.
+web hook) goes through these two functions.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from mailhook import authenticity, catalog, message, readers
-from mailhook.errors import (
-    DnsTemporary,
-    MailhookError,
-    MalformedMessage,
-    PermanentError,
-    UnknownNotice,
-    Untrusted,
-    whereabouts,
-)
-from mailhook.events import Context, interpret
-from mailhook.model import After, Batch, Delivery, Event, Finding, Message, Outcome, Proof
-from mailhook.readers import Reading
+from mailhook.errors import MailhookError, whereabouts
+from mailhook.examining import hook, mail
+from mailhook.model import After, Batch, Channel, Delivery, Finding, Outcome
 from mailhook.store import Store
 from mailhook.trust import Trust
 
@@ -39,6 +28,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+# What arrives by each road: a mail or the body of a web hook.
+_EXAMINE: Mapping[Channel, Callable[[Delivery, Trust], Finding]] = {
+    "email": mail.examine,
+    "file": mail.examine,
+    "web": hook.examine,
+}
 
 
 def ingest(batch: Batch, store: Store, trust: Trust, after: After | None = None) -> list[Outcome]:
@@ -79,7 +75,8 @@ def reexamine(
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the delivery tells, and whether that is believed. Never raises."""
-    finding = _isolated(lambda: _blanked(_examine(delivery, trust), trust))
+    examine_kind = _EXAMINE[delivery.channel]
+    finding = _isolated(lambda: _blanked(examine_kind(delivery, trust), trust))
     return _buggy(delivery, finding) if isinstance(finding, _Bug) else finding
 
 
@@ -118,104 +115,3 @@ def _isolated(work: Callable[[], T]) -> T | _Bug:
 def _buggy(delivery: Delivery, bug: _Bug) -> Finding:
     reason = f"bug: {bug.where}; please report it: its bytes are kept"
     return Finding(delivery, "quarantined", reason=reason)
-
-
-def _examine(delivery: Delivery, trust: Trust) -> Finding:
-    try:
-        mail = message.parse(delivery.raw)
-    except MalformedMessage as error:
-        return _quarantined(Finding(delivery, "quarantined"), delivery.problem or error.reason)
-    proof = authenticity.prove(
-        delivery.raw, mail.headers, delivery.received_at, trust.settings, trust.lookup
-    )
-    finding = _described(delivery, mail, proof)
-    if delivery.problem:
-        return _quarantined(finding, delivery.problem)
-    if message.is_report(mail) or message.is_auto_reply(mail):
-        return replace(finding, verdict="ignored", reason="automatic: a delivery report or reply")
-    reading = readers.read(mail, catalog.load(), trust.keys, trust.tag)
-    finding = replace(
-        finding,
-        unread=reading.unread,
-        reader=reading.reader,
-        notices=reading.notices,
-        conflicts=reading.conflicts,
-    )
-    try:
-        return _believed(finding, mail, reading, proof, trust)
-    except PermanentError as error:
-        return _quarantined(finding, error.reason)
-
-
-def _described(delivery: Delivery, mail: Message, proof: Proof) -> Finding:
-    return Finding(
-        delivery,
-        "read",
-        authenticity="verified" if proof.verified else "unverified",
-        authenticity_detail=proof.detail,
-        message_id=mail.message_id,
-        sender=", ".join(mail.senders) or None,
-        subject=mail.subject or None,
-        sent_at=mail.date,
-    )
-
-
-def _believed(
-    finding: Finding, mail: Message, reading: Reading, proof: Proof, trust: Trust
-) -> Finding:
-    """The finding with its events, if what was read may be believed."""
-    if reading.problem and not reading.notices:
-        return _quarantined(finding, reading.problem)
-    if not reading.notices and proof.temporary:
-        raise DnsTemporary(proof.detail)
-    if not reading.notices:
-        return _nothing_read(finding, mail)
-    events = interpret_all(finding, reading)
-    if trust.settings.require == "none":
-        return replace(finding, events=events)
-    proven = tuple(event for event in events if event.authenticity == "verified")
-    if not proven and all(notice.passed_on for notice in reading.notices):
-        raise Untrusted("it reads like a hook, but of a mail that this one only passes on")
-    if not proven and proof.temporary:
-        raise DnsTemporary(f"it reads like a hook, but {proof.detail}")
-    if not proven:
-        raise Untrusted(f"it reads like a hook, but {finding.authenticity_detail}")
-    return replace(
-        finding,
-        events=proven,
-        unread=finding.unread + len(events) - len(proven),
-    )
-
-
-def interpret_all(finding: Finding, reading: Reading) -> tuple[Event, ...]:
-    """The events that the notices of one delivery tell of."""
-    delivery = finding.delivery
-    context = Context(
-        channel=delivery.channel,
-        origin=_origin(finding),
-        sent_at=finding.sent_at,
-        received_at=delivery.received_at,
-        verified=finding.authenticity == "verified",
-    )
-    words = catalog.load()
-    return tuple(
-        interpret(notice, nth, context, words) for nth, notice in enumerate(reading.notices, 1)
-    )
-
-
-def _origin(finding: Finding) -> str:
-    if finding.message_id:
-        return f"mail:{finding.message_id}"
-    return hashlib.sha256(finding.delivery.raw).hexdigest()
-
-
-def _nothing_read(finding: Finding, mail: Message) -> Finding:
-    if finding.authenticity == "unverified":
-        return replace(finding, verdict="ignored", reason="no_notice: nothing in it is a hook")
-    if message.is_bulk(mail) and not readers.suspicious(mail, catalog.load()):
-        return replace(finding, verdict="ignored", reason="bulk: a newsletter, not a hook")
-    raise UnknownNotice("the sender is proven, but no reader understood what the mail says")
-
-
-def _quarantined(finding: Finding, reason: str) -> Finding:
-    return replace(finding, verdict="quarantined", reason=reason, events=())

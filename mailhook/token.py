@@ -12,6 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mailhook import strict_json
@@ -33,6 +34,14 @@ _KEY_BYTES = 16
 _PLACEHOLDERS = ("secret", "changeme", "your-256-bit-secret", "password", "signing-key", "example")
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The verified bytes, and the number of the key that signed them: 1 is the newest."""
+
+    payload: bytes
+    key: int
+
+
 def find(text: str) -> tuple[str, ...]:
     """The strings in `text` that look like a compact JWS, each once, in order."""
     if "eyJ" not in text:
@@ -48,22 +57,41 @@ def find(text: str) -> tuple[str, ...]:
 def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
     """The claims of a token that one of the keys (newest first) has signed.
 
-    Raises Untrusted where none has, or where the header asks for anything but
-    plain HS256; MalformedNotice where what was signed is no strict JSON object.
+    Raises Untrusted as `check`; MalformedNotice as `claims`.
+    """
+    return claims(check(token, keys).payload)
+
+
+def check(token: str, keys: Sequence[bytes]) -> Signed:
+    """What was signed, and by which of the keys (newest first).
+
+    Raises Untrusted where none has, or where the header asks for anything but plain
+    HS256. What was signed may be no claims at all: see `claims`.
     """
     import jwt
 
     header = _header(token)
     jws = jwt.PyJWS(algorithms=["HS256"])
-    for key in keys:
+    for nth, key in enumerate(keys, 1):
         try:
             payload = jws.decode(token, key, algorithms=["HS256"])
         except (jwt.InvalidTokenError, jwt.InvalidKeyError):
             continue
-        return _claims(payload)
+        return Signed(payload, nth)
     raise Untrusted(
         f"none of the {len(keys)} signing keys made the signature of this {header['alg']} token"
     )
+
+
+def claims(payload: bytes) -> dict[str, Json]:
+    """The claims that were signed. Raises MalformedNotice where they are no strict JSON object."""
+    try:
+        told = strict_json.loads(payload)
+    except ValueError as error:
+        raise MalformedNotice(f"the signed claims are no strict JSON: {error}") from None
+    if not isinstance(told, dict):
+        raise MalformedNotice("the signed claims are no JSON object")
+    return told
 
 
 def looks_like_vendor(token: str) -> bool:
@@ -142,13 +170,3 @@ def _decoded(part: str) -> bytes:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except binascii.Error as error:
         raise ValueError(f"a part is not base64url ({error})") from None
-
-
-def _claims(payload: bytes) -> dict[str, Json]:
-    try:
-        claims = strict_json.loads(payload)
-    except ValueError as error:
-        raise MalformedNotice(f"the signed claims are no strict JSON: {error}") from None
-    if not isinstance(claims, dict):
-        raise MalformedNotice("the signed claims are no JSON object")
-    return claims

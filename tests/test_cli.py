@@ -16,10 +16,10 @@ from command import MAILHOOK, PLAIN, Home, call, process
 from mailhook.cli import commands
 
 NAMES = (
-    "demo check poll run ingest events alerts deliveries catalog query export quarantine replay"
-    " explain status doctor snapshot backup prune notify oauth"
+    "demo check poll run serve ingest events alerts deliveries catalog query export quarantine"
+    " replay explain status doctor snapshot backup prune notify oauth"
 ).split()
-LATER = ("serve reconcile token template init forget explore").split()
+LATER = ("reconcile token template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

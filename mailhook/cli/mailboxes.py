@@ -1,8 +1,7 @@
-"""check, poll and run: the commands that go to the mailboxes."""
+"""check and poll: the commands that go to the mailboxes once."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import textwrap
 import threading
@@ -13,7 +12,7 @@ import click
 
 from mailhook import config
 from mailhook.cli import screen
-from mailhook.cli.options import as_json, store
+from mailhook.cli.options import as_json
 from mailhook.cli.options import settings as settings_of
 from mailhook.cli.writing import Alone, writing
 from mailhook.config import Settings
@@ -105,35 +104,6 @@ def _alone(settings: Settings) -> Alone:
         return polling.poll(settings, store, trust, report)
 
     return lambda store: commands.poll(lambda progress: poll(store, progress))
-
-
-@click.command()
-@click.pass_context
-def run(ctx: click.Context) -> None:
-    """The service: watch every mailbox until told to stop; take new settings at SIGHUP."""
-    from mailhook import log
-    from mailhook.trust import Trust
-    from mailhook.worker import service
-
-    def load() -> Settings:
-        settings = _sound(ctx)
-        log.configure(settings.log, sys.stderr)
-        return settings
-
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    settings = load()
-    with store(settings, "run") as opened:
-        service.run(settings, opened, Trust.of(settings.trust), load)
-
-
-def _sound(ctx: click.Context) -> Settings:
-    """The settings of this call. Raises ConfigError with all that `check` would find at home."""
-    from mailhook.checks import refuse_faults
-
-    settings = settings_of(ctx)
-    _need_mailboxes(settings.mailboxes)
-    refuse_faults(settings)
-    return settings
 
 
 def _need_mailboxes(mailboxes: Sequence[object]) -> None:

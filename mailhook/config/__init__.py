@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailhook.config.oauth2 import OAuth2Settings, refuse_plain_text
 from mailhook.config.reading import find, load
+from mailhook.config.roads import ApiBases, ApiSettings, GuardSettings, WebSettings
 from mailhook.config.secret import Secret
 from mailhook.config.sections import (
     AfterSettings,
@@ -21,7 +22,10 @@ from mailhook.config.upkeep import mailbox_secrets, secret_problems, secrets, wa
 
 __all__ = [
     "AfterSettings",
+    "ApiBases",
+    "ApiSettings",
     "FolderSettings",
+    "GuardSettings",
     "LogSettings",
     "MailboxSettings",
     "MetricsSettings",
@@ -32,6 +36,7 @@ __all__ = [
     "SnapshotSettings",
     "StoreSettings",
     "TrustSettings",
+    "WebSettings",
     "find",
     "load",
     "mailbox_secrets",

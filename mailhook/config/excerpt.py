@@ -51,7 +51,8 @@ class Excerpts:
         shown = _COMMENT.sub("", self._line(self.line(at)))
         key = _ONE_KEY.fullmatch(shown)
         secret = {at[-1] for at in _secret_keys()}.union(REFERENCES)
-        harmless = {key[-1] for key in known()} - secret
+        plain = (at for at in known() if not {at, (*at, "*")} & sections().keys())
+        harmless = {at[-1] for at in plain} - secret
         return _printable(shown) if key and key[1] in harmless else ""
 
     def _line(self, number: int) -> str:

@@ -1,4 +1,4 @@
-"""The keys the file may hold, read off the models, and those a later version will bring."""
+"""The keys the file may hold, read off the models."""
 
 from __future__ import annotations
 
@@ -17,14 +17,6 @@ _WORD = re.compile(r"[\w.-]{1,60}")
 
 Pattern: TypeAlias = tuple[str, ...]
 """A place whatever its position in lists: `("mailboxes", "*", "port")`."""
-
-LATER: dict[Pattern, str] = {
-    ("web",): "the web endpoint",
-    ("api",): "reading the vendor's API",
-    ("guard",): "the delivery guard",
-    ("expect",): "the alarm on silence",
-}
-"""What each key stands for that is refused by name until its feature exists."""
 
 # Where the file spells a section otherwise than the model does.
 _SPELLED: dict[type[BaseModel], tuple[str, ...]] = {AfterSettings: ("move",)}

@@ -15,7 +15,7 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?")
 _MAX_CHARS = 1000
-_LAST_PORT = 65_535
+LAST_PORT = 65_535
 
 
 class Section(BaseModel):
@@ -87,7 +87,7 @@ def _authserv_id(value: str) -> str:
 
 def _local_listen(value: str) -> str:
     host, colon, port = value.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) <= LAST_PORT:
         raise refusal("is no address with a port", "such as 127.0.0.1:9464")
     if not is_loopback(host.removeprefix("[").removesuffix("]")):
         raise refusal(

@@ -10,7 +10,6 @@ from pydantic_core import ErrorDetails
 from mailhook.config.document import Document, Fault, Loc, Unparsable
 from mailhook.config.excerpt import Excerpts
 from mailhook.config.keys import (
-    LATER,
     dotted,
     is_secret,
     pattern,
@@ -150,10 +149,6 @@ def _follows_from_others(detail: ErrorDetails) -> bool:
 
 
 def _unknown_key(loc: Loc) -> tuple[str, str]:
-    steps = pattern(loc)
-    if what := LATER.get(steps):
-        noun = "key" if len(steps) > 1 else "section"
-        return f"{what} is not part of this version; remove the {noun}", ""
     return "unknown key", suggestion(loc)
 
 

@@ -20,6 +20,7 @@ from mailhook.config.kinds import (
     refusal,
 )
 from mailhook.config.oauth2 import OAuth2Settings
+from mailhook.config.roads import ApiSettings, GuardSettings, Silence, WebSettings
 from mailhook.config.secret import HOW, Secret
 
 AFTER = "leave, seen, delete or {move: Folder}"
@@ -176,6 +177,10 @@ class Settings(Section):
     store: StoreSettings = Field(default_factory=StoreSettings)
     mailboxes: tuple[MailboxSettings, ...] = ()
     trust: TrustSettings = Field(default_factory=TrustSettings)
+    web: WebSettings | None = None
+    api: ApiSettings | None = None
+    guard: GuardSettings = Field(default_factory=GuardSettings)
+    expect: dict[Text, Silence] = Field(default_factory=dict)
     notify: tuple[NotifySettings, ...] = ()
     log: LogSettings = Field(default_factory=LogSettings)
     metrics: MetricsSettings | None = None

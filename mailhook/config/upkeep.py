@@ -53,6 +53,8 @@ def secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield f"trust.signing_keys[{nth}]", key
     if settings.trust.tag:
         yield "trust.tag", settings.trust.tag
+    if settings.api:
+        yield "api.key", settings.api.key
     for nth, target in enumerate(settings.notify):
         yield f"notify[{nth}].url", target.url
 

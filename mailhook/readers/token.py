@@ -24,18 +24,19 @@ def read(texts: Iterable[str], keys: Sequence[bytes]) -> Reading | None:
     unread, problem = 0, None
     for one in filter(token.looks_like_vendor, found):
         try:
-            events, odd = _events(token.verify(one, keys))
+            told, odd = events(token.verify(one, keys))
         except PermanentError as error:
             unread, problem = unread + 1, problem or _problem(error, keys)
         else:
-            notices += events
+            notices += told
             unread += odd
     if not notices and not unread:
         return None
     return Reading(each_once(notices), unread, NAME, problem)
 
 
-def _events(claims: dict[str, Json]) -> tuple[list[Notice], int]:
+def events(claims: dict[str, Json]) -> tuple[list[Notice], int]:
+    """What the claims of a verified token tell, and how many of their events are none."""
     listed = claims.get("events")
     time = _issued_at(claims.get("iat"))
     notices, odd = [], 0

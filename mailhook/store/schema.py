@@ -43,6 +43,12 @@ def m005_replays(db: Database) -> None:
     _execute(db, _REPLAYS)
 
 
+@migrations()
+def m006_web(db: Database) -> None:
+    """What the endpoint answered, minute by minute, and tokens that no key has signed yet."""
+    _execute(db, _WEB)
+
+
 def _execute(db: Database, script: str) -> None:
     """Run the statements one by one; `executescript` would commit before the first."""
     statement = ""
@@ -349,4 +355,28 @@ CREATE TABLE replays (
     audit_id INTEGER,
     updated_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+"""
+
+_WEB = """
+CREATE TABLE web_minutes (
+    minute TEXT PRIMARY KEY,             -- when it began
+    ok INTEGER NOT NULL,                 -- answered 200, committed
+    refused INTEGER NOT NULL,            -- answered 401 or 413
+    failed INTEGER NOT NULL,             -- answered 503: the vendor's and not durable
+    lookalike INTEGER NOT NULL,          -- of the refused, those that look like the vendor's
+    retried INTEGER NOT NULL             -- attempts before those that were ok, by their age
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unverified_tokens (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,         -- of the body
+    source TEXT NOT NULL,                -- who sent it: an address, or unix
+    received_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    sightings INTEGER NOT NULL,
+    size INTEGER NOT NULL,               -- bytes of the body
+    raw BLOB NOT NULL                    -- zlib
+) STRICT;
+CREATE INDEX unverified_tokens_source ON unverified_tokens (source);
+CREATE INDEX unverified_tokens_last_seen_at ON unverified_tokens (last_seen_at);
 """

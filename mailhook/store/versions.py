@@ -11,6 +11,7 @@ KNOWN = (
     "m003_retention",
     "m004_alarms",
     "m005_replays",
+    "m006_web",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

@@ -23,6 +23,7 @@ from mailhook.worker.parts import Parts
 from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
 from mailhook.worker.turns import Turns
+from mailhook.worker.web import Web
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class Service:
         self._exporter = Exporter(settings)
         self._turns = Turns()
         self._parts = Parts(settings, store, trust, self._exporter.meter, self._turns)
+        self._web = Web(settings, store, lambda: self._parts.trust)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
 
@@ -107,6 +109,7 @@ class Service:
 
     def stop(self) -> None:
         """End all parts."""
+        self._web.close()
         self._parts.stop()
         self._exporter.close()
 
@@ -129,6 +132,7 @@ class Service:
             _refuse_another_store(self._parts.settings, settings)
             trust = Trust.of(settings.trust)
             self._exporter.reload(settings)
+            self._web.reload(settings)
         except MailhookError as error:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:

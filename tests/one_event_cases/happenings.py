@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from mails import NOON
 from slow_model import Told, text
 
+from mailhook.examining.interpreting import interpret_all
 from mailhook.model import Delivery, Finding, Notice
-from mailhook.pipeline import interpret_all
-from mailhook.readers import Reading
 
 ONCE = ("check.finished", "check.created")
 REPEATED = ("check.delayed", "check.pondered")
@@ -148,4 +147,4 @@ def finding(told: Told, number: int) -> Finding:
         message_id=told.mail,
         sent_at=told.date,
     )
-    return replace(found, events=interpret_all(found, Reading((notice,))))
+    return replace(found, events=interpret_all(found, (notice,)))

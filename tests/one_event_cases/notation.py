@@ -17,9 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mailhook import catalog, times
+from mailhook.examining.interpreting import interpret_all
 from mailhook.model import Channel, Delivery, Finding, Json, Notice
-from mailhook.pipeline import interpret_all
-from mailhook.readers import Reading
 from mailhook.store import Store
 
 DAY = "2026-08-03T"
@@ -55,7 +54,7 @@ class Telling:
             message_id=self.message_id,
             sent_at=times.parse(self.sent_at) if self.sent_at else None,
         )
-        return replace(finding, events=interpret_all(finding, Reading(self.notices)))
+        return replace(finding, events=interpret_all(finding, self.notices))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""run and serve: the service, with its mailboxes or without."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+
+from mailhook.cli.options import settings as settings_of
+from mailhook.cli.options import store
+from mailhook.config import Settings
+from mailhook.errors import ConfigError, Problem
+
+
+@click.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """The service: watch every mailbox and serve web hooks until told to stop.
+
+    Web hooks only where the settings have `web`. It takes new settings at SIGHUP.
+    """
+
+    def load() -> Settings:
+        settings = settings_of(ctx)
+        if not settings.mailboxes and not settings.web:
+            message = "no mailbox is named, and no web"
+            hint = "add one, or use `mailhook ingest`"
+            raise ConfigError([Problem("mailboxes", message, hint)])
+        return settings
+
+    _serve(load)
+
+
+@click.command()
+@click.pass_context
+def serve(ctx: click.Context) -> None:
+    """The service with its endpoint for web hooks alone: no mailbox is watched."""
+
+    def load() -> Settings:
+        settings = settings_of(ctx)
+        if not settings.web:
+            hint = "web: {} listens on 127.0.0.1:8080 for /hooks"
+            raise ConfigError([Problem("web", "is not set, so there is nothing to serve", hint)])
+        return settings.model_copy(update={"mailboxes": ()})
+
+    _serve(load)
+
+
+def _serve(load: Callable[[], Settings]) -> None:
+    """Run the service by the settings that `load` gives, now and at each SIGHUP."""
+    from mailhook import log
+    from mailhook.checks import refuse_faults
+    from mailhook.trust import Trust
+    from mailhook.worker import service
+
+    def sound() -> Settings:
+        settings = load()
+        refuse_faults(settings)
+        log.configure(settings.log, sys.stderr)
+        return settings
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    settings = sound()
+    with store(settings, "run") as opened:
+        service.run(settings, opened, Trust.of(settings.trust), sound)

@@ -1,0 +1,1 @@
+"""How near the vendor is to switching the hook off: deliveries counted, failures inferred."""

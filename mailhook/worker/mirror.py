@@ -1,0 +1,45 @@
+"""What becomes of the body of one POST: examined here, committed by the desk, then answered."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+
+from mailhook import times
+from mailhook.model import Delivery
+from mailhook.pipeline import examine
+from mailhook.sources.web import Answer
+from mailhook.trust import Trust
+from mailhook.worker.desk import Became, Desk
+
+_RETRY_SECONDS = 30
+
+_THANKS = Answer(HTTPStatus.OK, "thank you")
+_NOT_SIGNED = Answer(HTTPStatus.UNAUTHORIZED, "it is not signed with the key of this hook")
+_NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
+
+
+class Mirror:
+    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it."""
+
+    def __init__(self, trust: Callable[[], Trust]) -> None:
+        self._trust = trust
+        self.desk: Desk | None = None
+
+    async def __call__(self, body: bytes, source: str) -> Answer:  # noqa: ARG002 - kept with what is refused
+        """A 200 once what the vendor signed is committed, however odd it is."""
+        digest = hashlib.sha256(body).hexdigest()
+        finding = examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
+        if finding.authenticity == "unverified":
+            return _NOT_SIGNED
+        became: asyncio.Future[Became] = asyncio.get_running_loop().create_future()
+
+        def done(one: Became) -> None:
+            if not became.done():
+                became.set_result(one)
+
+        if not (self.desk and self.desk.take(finding, done)):
+            return _NOT_NOW
+        return _THANKS if isinstance(await became, str) else _NOT_NOW
