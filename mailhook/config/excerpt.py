@@ -93,6 +93,8 @@ def _values(value: Plain, loc: Loc) -> Iterator[tuple[Loc, Plain]]:
 
 def _may_be_secret(loc: Loc, value: Plain) -> bool:
     steps = pattern(loc)
+    if len(steps) == 1 and isinstance(value, str):
+        return True  # where a section should stand
     if isinstance(value, str) and "@" in value.partition("//")[2]:
         return True
     if is_secret(steps):
