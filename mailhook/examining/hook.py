@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from mailhook import strict_json, token
 from mailhook.errors import MalformedNotice, PermanentError, UnknownNotice, Untrusted
-from mailhook.examining.interpreting import interpret_all
-from mailhook.model import Delivery, Finding, Json
+from mailhook.events import Context
+from mailhook.examining.interpreting import interpret_each
+from mailhook.model import Delivery, Event, Finding, Json, Notice
 from mailhook.readers import token as reader
 from mailhook.token import Signed
 from mailhook.trust import Trust
@@ -29,28 +30,51 @@ _FRESH = timedelta(seconds=25)
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the hook tells; unverified and quarantined where no key made its signature."""
-    found = Finding(delivery, "quarantined", reader=reader.NAME)
     try:
         signed = _signed(delivery.raw, trust)
     except Untrusted as error:
-        return replace(found, reason=error.reason, authenticity_detail=str(error))
-    found = replace(found, authenticity="verified", authenticity_detail=_detail(signed, trust))
+        return Finding(
+            delivery,
+            "quarantined",
+            reader=reader.NAME,
+            reason=error.reason,
+            authenticity_detail=str(error),
+        )
+    return _read(delivery, signed.payload, _detail(signed, trust))
+
+
+def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
+    """What was signed; `detail` says by which key."""
+    problem, events, notices, odd = None, (), [], 0
     try:
-        claims = token.claims(signed.payload)
+        claims = token.claims(payload)
+        detail += _age(claims, delivery)
         notices, odd = reader.events(claims)
+        events = _events(delivery, notices, odd, claims)
     except PermanentError as error:
-        return replace(found, reason=error.reason)
-    found = replace(
-        found,
+        problem = error.reason
+    return Finding(
+        delivery,
+        "quarantined" if problem else "read",
+        reason=problem,
+        events=events,
         unread=odd,
+        reader=reader.NAME,
+        authenticity="verified",
+        authenticity_detail=detail,
         notices=tuple(notices),
-        authenticity_detail=found.authenticity_detail + _age(claims, delivery),
     )
+
+
+def _events(
+    delivery: Delivery, notices: list[Notice], odd: int, claims: dict[str, Json]
+) -> tuple[Event, ...]:
+    """The events that the notices tell of. Raises PermanentError where there is none."""
     if not notices:
-        return replace(found, reason=_nothing(odd).reason)
-    return replace(
-        found, verdict="read", events=interpret_all(found, notices, _content(claims["events"]))
-    )
+        raise _nothing(odd)
+    origin = partial(_content, claims["events"])
+    context = Context(delivery.channel, origin, None, delivery.received_at, verified=True)
+    return interpret_each(notices, context)
 
 
 def tokens(body: bytes) -> tuple[str, ...]:

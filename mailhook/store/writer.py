@@ -157,7 +157,7 @@ class Store:
         now = times.now()
         recorder = self._recorder if findings else None
         with self._transaction():
-            outcomes = [recorder.record(one, after, now) for one in findings] if recorder else []
+            outcomes = recorder.record_all(findings, after, now) if recorder else []
             if position:
                 self._advance(position, now)
         return outcomes
