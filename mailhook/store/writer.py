@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,6 +25,7 @@ from mailhook.store.file import (
     sentences,
 )
 from mailhook.store.heartbeats import Trouble
+from mailhook.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from mailhook.store.again import Again, Change, Log
@@ -56,7 +56,7 @@ class Store:
     ) -> None:
         self.path = path
         self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
-        self._mutex = threading.RLock()
+        self._mutex = Turnstile()
         self._is_closed = False
         self._open()
 
