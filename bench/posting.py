@@ -18,7 +18,7 @@ from statistics import quantiles
 from mailhook import token
 
 SIGNING_KEY = "bench-signing-key-0123456789abcdef"
-_PADDING = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor"
+_PADDING = "No record of this person was found in the sources that were asked for it, " * 2
 _ANSWER_BYTES = 65_536
 _END = b"\r\n\r\n"
 

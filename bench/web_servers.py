@@ -40,7 +40,8 @@ def usual(home: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     """The usual handler on an empty database."""
     port, program = _free_port(), Path(__file__).with_name("usual_handler.py")
     database = home / "usual.db"
-    with _running([sys.executable, program, str(port), database], port, environment) as process:
+    command = [sys.executable, program, str(port), database]
+    with _running(command, port, home / "log", environment) as process:
         yield Server(port, database, process)
 
 
@@ -54,32 +55,32 @@ def ours(home: Path, environment: Mapping[str, str]) -> Iterator[Server]:
         "trust": {"signing_keys": [{"env": "SIGNING_KEY"}], "authserv_id": "mx.example.com"},
     }
     config.write_text(yaml.safe_dump(settings))
-    with _running([MAILHOOK, "-c", config, "serve"], port, environment) as process:
+    command = [MAILHOOK, "-c", config, "serve"]
+    with _running(command, port, home / "log", environment) as process:
         yield Server(port, home / "mailhook.db", process)
 
 
 @contextmanager
 def _running(
-    command: Sequence[object], port: int, environment: Mapping[str, str]
+    command: Sequence[str | Path], port: int, log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     told = {**os.environ, "SIGNING_KEY": SIGNING_KEY, **environment}
-    process = subprocess.Popen(
-        [str(part) for part in command], env=told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
+    told.pop("PYTHONDONTWRITEBYTECODE", None)
+    with log.open("wb") as written:
+        process = subprocess.Popen(command, env=told, stderr=written, stdout=written)
     try:
-        _await(port, process)
+        _await(port, process, log)
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=_START_SECONDS)
+        process.wait(_START_SECONDS)
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            said = process.stderr.read().decode() if process.stderr else ""
-            raise RuntimeError(f"the server ended: {said}")
+            raise RuntimeError(f"the server ended: {log.read_text()}")
         with socket.socket() as asked:
             if asked.connect_ex(("127.0.0.1", port)) == 0:
                 return
