@@ -167,6 +167,18 @@ def test_a_store_that_is_held_by_another_writer_refuses_and_heals(store: Store):
     answers.desk.end()
 
 
+def test_a_store_that_cannot_be_written_refuses_and_heals(store: Store):
+    answers = Answers(store)
+    answers.take(0, hook(0))
+    store._connection.execute("PRAGMA query_only = ON")  # noqa: SLF001 - as a mount that is read-only
+    answers.desk.start()
+    assert "cannot be written" in str(answers.until(1)[0])
+    store._connection.execute("PRAGMA query_only = OFF")  # noqa: SLF001
+    answers.take(1, hook(0))
+    assert answers.until(2)[1] is Outcome.RECORDED
+    answers.desk.end()
+
+
 def test_at_its_end_all_that_wait_are_answered_and_nobody_is_taken_any_more(store: Store):
     answers = Answers(store)
     answers.take_all([hook(number) for number in range(10)])
