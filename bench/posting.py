@@ -44,7 +44,10 @@ class Load:
 
 def bodies(start: int, count: int) -> list[bytes]:
     """Tokens of about 1 kB, each with one event of its own subject; all values are invented."""
-    return [token.sign(_claims(nth), SIGNING_KEY.encode()).encode() for nth in range(start, start + count)]
+    return [
+        token.sign(_claims(nth), SIGNING_KEY.encode()).encode()
+        for nth in range(start, start + count)
+    ]
 
 
 def request(body: bytes) -> bytes:
@@ -57,7 +60,10 @@ def request(body: bytes) -> bytes:
 
 
 def post(
-    port: int, requests: Sequence[bytes], connections: int = 64, until: Callable[[], bool] | None = None
+    port: int,
+    requests: Sequence[bytes],
+    connections: int = 64,
+    until: Callable[[], bool] | None = None,
 ) -> Load:
     """Post them all, or as many as there is time for `until` it says so."""
     return _Poster(port, requests, until).run(connections)

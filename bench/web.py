@@ -9,7 +9,6 @@ is 1 if a goal is missed. The ratios mean something on a quiet machine only.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -88,7 +87,9 @@ def main() -> int:
             print("there is no C compiler: nothing is measured with slow syncs")
         peak = max(native[0].peaks)
         megabytes = f"at most {_PEAK_BYTES / 1e6:.0f} MB"
-        goals.add("peak memory", _mb(peak), _mb(max(native[1].peaks)), megabytes, met=peak <= _PEAK_BYTES)
+        goals.add(
+            "peak memory", _mb(peak), _mb(max(native[1].peaks)), megabytes, met=peak <= _PEAK_BYTES
+        )
         _with_mails(goals, home / "mails", options.mails, native[0].rate)
     print(table(goals.rows))
     print("\n" + ("\n".join(goals.missed) or "every goal is met"))
@@ -120,7 +121,9 @@ def _shim(home: Path) -> Path | None:
     return made
 
 
-def _race(home: Path, requests: int, rounds: int, environment: Mapping[str, str]) -> tuple[Runs, Runs]:
+def _race(
+    home: Path, requests: int, rounds: int, environment: Mapping[str, str]
+) -> tuple[Runs, Runs]:
     mine, theirs = Runs(), Runs()
     turns: list[tuple[_Start, Runs]] = [(ours, mine), (usual, theirs)]
     for nth in range(rounds):
@@ -156,7 +159,7 @@ def _with_mails(goals: Goals, home: Path, mails: int, web_alone: float) -> None:
     box.mkdir(parents=True)
     for number in range(mails):
         (box / f"{number}.eml").write_bytes(write(number))
-    with _fresh(home / "alone") as server:
+    with _fresh(home / "alone"):
         start = time.perf_counter()
         _ingesting(home / "alone", box).wait()
         alone = mails / (time.perf_counter() - start)

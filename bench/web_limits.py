@@ -25,7 +25,8 @@ def told(home: Path) -> str:
     return (
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; limits in this run:"
         f" {_syncs(home):,.0f} syncs/s,"
-        f" {usual:,.0f} tokens of {len(body):,} bytes verified/s by PyJWT, {strict:,.0f} by mailhook"
+        f" of tokens of {len(body):,} bytes {usual:,.0f} verified/s by PyJWT,"
+        f" {strict:,.0f} by mailhook"
     )
 
 

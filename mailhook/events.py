@@ -17,8 +17,9 @@ from mailhook import times
 from mailhook.catalog import Catalog, TypeInfo
 from mailhook.model import Channel, Event, Json, Notice, Object, TimeSource
 
+# The vendor has some hundred names of events; what one means is remembered, of long ones not.
+_LONGEST_NAME, _REMEMBERED = 200, 1024
 # An object's ids that name who asked or where it belongs, never what it is about.
-_LONGEST_NAME, _REMEMBERED = 200, 1024  # the vendor has some hundred names of events
 _CONTEXT_IDS = frozenset(
     "account_id client_id user_id flow_id process_id identity_process_id national_id".split()
 )

@@ -192,8 +192,8 @@ class Event:
 
     `base_key` is `<subject>/<type>.<action>`; `key` is what this spelling alone
     would be stored under; `ids` are the vendor's ids as aliases; `mail_key`
-    names this notice within its mail, where that may be what it is known again by. `undated` means no time of the vendor's.
-    Columns and their meaning: docs/tables.md.
+    names this notice within its mail, where that may be what it is known again by.
+    `undated` means no time of the vendor's. Columns and their meaning: docs/tables.md.
     """
 
     base_key: str

@@ -93,9 +93,7 @@ Step = tuple[Happening, str, bool, dict[str, object], int]
 def steps(happened: list[Happening]) -> st.SearchStrategy[list[Step]]:
     """Tellings of a few events, some of them under a location that another one has."""
     lie = st.just({}) | st.just({}) | lies
-    one = st.tuples(
-        st.sampled_from(happened), any_road, st.booleans(), lie, st.integers(0, 12)
-    )
+    one = st.tuples(st.sampled_from(happened), any_road, st.booleans(), lie, st.integers(0, 12))
     return st.lists(one, min_size=2, max_size=10)
 
 

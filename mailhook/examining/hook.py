@@ -45,7 +45,9 @@ def examine(delivery: Delivery, trust: Trust) -> Finding:
 
 def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
     """What was signed; `detail` says by which key."""
-    problem, events, notices, odd = None, (), [], 0
+    problem: str | None = None
+    events: tuple[Event, ...] = ()
+    notices, odd = list[Notice](), 0
     try:
         claims = token.claims(payload)
         detail += _age(claims, delivery)

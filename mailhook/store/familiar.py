@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mailhook import catalog
 from mailhook.model import Event, Finding, Outcome
@@ -50,7 +51,7 @@ class Familiar:
         self._connection = connection
         self._marks = [_marks(finding) for finding in findings]
         self._by_finding = dict(zip(map(id, findings), self._marks, strict=True))
-        self._outcomes = dict(self._asked(_LOCATIONS, (f.delivery.location for f in findings)))
+        self._outcomes = self._told(f.delivery.location for f in findings)
         mails = (self.sha256(f) for f in findings if f.delivery.place)
         self._twins = self._known(_TWINS, mails)
         self._names = self._known(_NAMES, (one for marks in self._marks for one in marks.names))
@@ -82,10 +83,14 @@ class Familiar:
         self._bases |= marks.bases
         return is_new
 
+    def _told(self, locations: Iterable[str]) -> dict[str, str]:
+        """The outcomes of those that are known."""
+        return dict(self._asked(_LOCATIONS, locations))
+
     def _known(self, question: str, values: Iterable[str]) -> set[str]:
         return {found for (found,) in self._asked(question, values)}
 
-    def _asked(self, question: str, values: Iterable[str]) -> list[tuple[str, ...]]:
+    def _asked(self, question: str, values: Iterable[str]) -> list[Any]:
         asked = list(values)
         return self._connection.execute(question, (json.dumps(asked),)).fetchall() if asked else []
 

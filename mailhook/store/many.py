@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 # How many rows one statement takes; few sizes, so that each is prepared once.
-_SIZES = (64, 16, 4, 1)
+_SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
 def insert(connection: sqlite3.Connection, head: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -19,6 +19,4 @@ def packed(raw: bytes) -> bytes:
     if len(raw) > _STORED_BYTES:
         return zlib.compress(raw, _LEVEL)
     lengths = struct.pack("<HH", len(raw), len(raw) ^ 0xFFFF)
-    return b"".join(
-        (_HEADER, _LAST_AND_STORED, lengths, raw, struct.pack(">I", zlib.adler32(raw)))
-    )
+    return b"".join((_HEADER, _LAST_AND_STORED, lengths, raw, struct.pack(">I", zlib.adler32(raw))))
