@@ -30,6 +30,8 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(rf"{_PART}+")
 _LIMIT = 262_144
+# Header members that would change how the rest is read (RFC 7515 section 4.1.11, RFC 7797).
+_REFUSED = frozenset({"crit", "b64"})
 _SIGNATURE_LENGTH = 43  # of the 32 bytes of an HMAC with SHA-256
 
 
@@ -103,18 +105,20 @@ def looks_like_vendor(token: str) -> bool:
 
 
 def claims_vendor(token: str) -> bool:
-    """Whether a token, of whatever signature, is such as the vendor sends: HS256, iss, events.
+    """Whether the token is such as the vendor sends but for its signature: HS256, iss, events.
 
-    Proves nothing: anybody can write such a token.
+    Proves nothing: anybody can write such a token. One that no key could ever make
+    valid (`crit`, parts that are not canonical) is none.
     """
     try:
-        header, claims = (json.loads(_decoded(part)) for part in token.split(".")[:2])
-        named = (header["alg"], claims["iss"], claims["events"])
+        header, claims, _ = (_canonical(part) for part in token.split("."))
+        asked, told = json.loads(header), json.loads(claims)
+        alg, iss, events = asked["alg"], told["iss"], told["events"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return False
-    alg, iss, events = named
     is_named = alg == "HS256" and isinstance(iss, str) and iss.strip().lower() == "truora"
-    return is_named and isinstance(events, list) and bool(events)
+    is_plain = not _REFUSED & asked.keys()
+    return is_named and is_plain and isinstance(events, list) and bool(events)
 
 
 def sign(claims: Mapping[str, Json], key: bytes) -> str:
@@ -157,7 +161,7 @@ def _header(token: str) -> dict[str, Any]:
         raise Untrusted(f"it is no canonical JWS: {error}") from None
     if not isinstance(header, dict) or header.get("alg") != "HS256":
         raise Untrusted("its header does not say alg HS256")
-    if refused := sorted({"crit", "b64"} & header.keys()):
+    if refused := sorted(_REFUSED & header.keys()):
         raise Untrusted(f"its header asks for {', '.join(refused)}")
     return header
 

@@ -21,7 +21,7 @@ ROWS = (
     {"readers", "sources", "trust"},
     {"store", "examining"},
     {"pipeline", "guard"},
-    {"reconcile", "replay", "advice", "queries", "log", "export", "health", "checks"},
+    {"reconcile", "replay", "recheck", "advice", "queries", "log", "export", "health", "checks"},
     {"explain", "examiner", "alarms", "control", "metrics"},
     {"worker", "doctor"},
     {"testing"},
