@@ -26,7 +26,7 @@ _PLACES, _BYTES = 256, 8_000_000
 # They are written together; nobody waits for it.
 _GATHER_SECONDS = 0.2
 # What others have changed in the table is seen so much later.
-_FRESH_SECONDS = 5
+_FRESH_SECONDS = 60
 _SAY_SECONDS = 3600
 
 
