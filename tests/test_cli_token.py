@@ -81,7 +81,9 @@ def test_a_forged_one_is_shown_marked_and_exits_1(home: Home):
     assert "unverified no key has signed this: anybody may have written it" in words
     assert "none of the 2 signing keys made the signature" in words
     assert "CHK1" in words
-    assert verified(home, text)[1]["events"] == {}
+    told = verified(home, text)[1]
+    assert told["events"] == {}
+    assert (told["verdict"]["verdict"], told["verdict"]["answer"]) == ("refused", "401")
 
 
 def test_it_agrees_with_the_endpoint(home: Home):

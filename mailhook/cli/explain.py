@@ -47,7 +47,7 @@ def explain(ctx: click.Context, what: str, *, as_json: bool) -> None:
         for name, part in told.items():
             screen.heading(name)
             show(part)
-    understood = told["verdict"]["verdict"] != "quarantined"
+    understood = told["verdict"]["verdict"] in {"read", "ignored"}
     sys.exit(0 if understood and not told["reading"]["not_understood"] else 1)
 
 

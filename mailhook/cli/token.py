@@ -43,7 +43,7 @@ def token() -> None:
 @options.as_json
 @click.pass_context
 def verify(ctx: click.Context, what: str, key_file: Path | None, *, as_json: bool) -> None:
-    """Show what a token says, which key has signed it, and what would become of it.
+    """Show what a token says, who signed it, and what becomes of it.
 
     The token itself, a file, or standard input: bare, with Bearer, in JSON, or within
     a text. It is checked by trust.signing_keys, or by --key alone. Nothing is written.
@@ -74,7 +74,7 @@ def verify(ctx: click.Context, what: str, key_file: Path | None, *, as_json: boo
 @click.option("--yes", is_flag=True, help="Even with a key that the settings trust.")
 @click.pass_context
 def sign(ctx: click.Context, what: str, key_file: Path | None, *, yes: bool) -> None:
-    """Make a token of a JSON event, as the vendor would, with a test key.
+    """Make a token to test with, of a JSON event and a test key.
 
     A file, or standard input: one event, a list of events, or whole claims with their
     own iss, iat and events. The key comes from --key, or $MAILHOOK_TEST_KEY, never from

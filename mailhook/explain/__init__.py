@@ -35,11 +35,7 @@ def explain(
         "reading": _reading(finding),
         "events": {event.key: _event(event) for event in finding.events},
         "store": _store(finding, store, window_seconds),
-        "verdict": {
-            "verdict": finding.verdict,
-            "reason": finding.reason,
-            "advice": _advice(finding),
-        },
+        "verdict": _verdict(finding),
     }
     return trust.tag.blanked(told) if trust.tag else told
 
@@ -55,10 +51,11 @@ def _mail(finding: Finding) -> dict[str, Part]:
     }
 
 
-def _advice(finding: Finding) -> str:
-    if finding.delivery.channel == "web" and finding.authenticity == "unverified":
-        return hook.ADVICE
-    return advice.on(finding.reason)
+def _verdict(finding: Finding) -> Part:
+    told: Part = {"verdict": finding.verdict, "reason": finding.reason}
+    if finding.delivery.channel == "web":
+        told |= hook.verdict(finding)
+    return {**told, "advice": told.get("advice") or advice.on(finding.reason)}
 
 
 def _delivery(delivery: Delivery) -> Part:

@@ -12,7 +12,7 @@ from mailhook.examining import hook
 from mailhook.model import Finding
 from mailhook.trust import Trust
 
-ADVICE = (
+_ADVICE = (
     "if it is genuine, its signing key is not among trust.signing_keys: compare them with the"
     " vendor's dashboard, put the right one first, reload, then `mailhook token recheck`"
 )
@@ -38,6 +38,13 @@ def parts(finding: Finding, trust: Trust) -> dict[str, Part]:
             **_age(claims, finding),
         },
     }
+
+
+def verdict(finding: Finding) -> Part:
+    """What the endpoint answers; what it does not believe has no row."""
+    if finding.authenticity == "verified":
+        return {"answer": "200, once it is committed"}
+    return {"verdict": "refused", "answer": "401", "advice": _ADVICE}
 
 
 def chosen(body: bytes, trust: Trust) -> str:

@@ -66,6 +66,7 @@ class Refusals(threading.Thread):
             self._ended.wait(_GATHER_SECONDS)
             self._bell.clear()
             self._write(self._taken())
+        self._write(self._taken())  # what came while the last group was written
 
     def _queue(self, body: bytes, source: str) -> bool:
         now = times.now()
