@@ -12,7 +12,7 @@ import token_cases
 from hook_service import HookService, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from token_cases import KEY, OLD_KEY, Case, claims, event, token
+from token_cases import KEY, OLD_KEY, OTHER_KEY, Case, claims, event, token
 
 CASES = token_cases.cases()
 _ROW = """
@@ -97,6 +97,15 @@ def test_any_json_value_that_is_signed_is_200_and_a_row(service: HookService, to
     assert {service.post(body) for body in bodies} == {200}
     rows = [row(service, body) for body in bodies]
     assert all(found and found[2:4] == ("verified", 1) for found in rows)
+
+
+def test_a_flood_of_forged_tokens_delays_no_good_one_and_few_are_kept(service: HookService):
+    for _ in range(300):
+        assert service.post(token(claims(event()), key=OTHER_KEY).encode()) == 401
+    start = time.perf_counter()
+    assert service.post(token_cases.good().encode()) == 200
+    assert time.perf_counter() - start < 0.5
+    assert service.asked("SELECT count(*) < 250 FROM unverified_tokens") == [(1,)]
 
 
 def test_the_content_type_is_no_reason(service: HookService):
