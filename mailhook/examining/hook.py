@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -22,8 +22,9 @@ from mailhook.token import Signed
 from mailhook.trust import Trust
 
 _BEARER = "bearer "
-# Of a body that is JSON: how deep a token is looked for, and how many are tried.
+# How deep a token is looked for in JSON, in how many fields of a form, and how many are tried.
 _DEPTH, _MOST = 3, 8
+_FIELDS = 16
 # Sooner than the vendor's first retry it is no news that a token was on its way.
 _FRESH = timedelta(seconds=25)
 
@@ -83,19 +84,39 @@ def tokens(body: bytes) -> tuple[str, ...]:
     """The strings of the body that may be its token, the likeliest first.
 
     That is the body itself, without blanks around it and without `Bearer`; where it is
-    JSON, each text in it that has the shape of a token.
+    JSON or a form, each text in it that has the shape of a token. Within a token nothing
+    is put right: one has one spelling.
     """
-    text = body.decode("utf-8", "replace").strip()
-    if text[: len(_BEARER)].lower() == _BEARER:
-        text = text[len(_BEARER) :].strip()
-    if text[:1] not in {"{", "[", '"'}:
-        return (text,)
+    text = _bare(body.decode("utf-8", "replace"))
+    if text[:1] in {"{", "[", '"'}:
+        try:
+            return _shaped(_texts(strict_json.loads(text), _DEPTH))
+        except ValueError:
+            return ()
+    if "=" in text:
+        return _shaped(_fields(text)) or (text,)
+    return (text,)
+
+
+def _shaped(texts: Iterable[str]) -> tuple[str, ...]:
+    bare = map(_bare, texts)
+    return tuple(dict.fromkeys(one for one in bare if one.count(".") == 2))[:_MOST]  # noqa: PLR2004 - of three parts
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    return text[len(_BEARER) :].strip() if text[: len(_BEARER)].lower() == _BEARER else text
+
+
+def _fields(text: str) -> Iterator[str]:
+    """The values of a form, as a proxy may send it on."""
+    from urllib.parse import parse_qsl
+
     try:
-        value = strict_json.loads(text)
+        fields = parse_qsl(text, max_num_fields=_FIELDS)
     except ValueError:
-        return ()
-    texts = (one.strip() for one in _texts(value, _DEPTH))
-    return tuple(dict.fromkeys(one for one in texts if one.count(".") == 2))[:_MOST]  # noqa: PLR2004 - of three parts
+        return
+    yield from (value for _, value in fields)
 
 
 def _signed(body: bytes, trust: Trust) -> Signed:
@@ -111,7 +132,7 @@ def _signed(body: bytes, trust: Trust) -> Signed:
 
 def _texts(value: Json, depth: int) -> Iterator[str]:
     if isinstance(value, str):
-        yield value.removeprefix("Bearer ")
+        yield value
     elif isinstance(value, dict | list) and depth:
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner, depth - 1)

@@ -29,12 +29,13 @@ from mailhook.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from mailhook.store.again import Again, Change, Log
-    from mailhook.store.audit import Deed
+    from mailhook.store.audit import Deed, Noted
     from mailhook.store.bookmark import Bookmark
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.kept import Kept
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
+    from mailhook.store.unverified import Held, Refused
     from mailhook.store.warned import Alarm, Letter
 
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
@@ -249,6 +250,31 @@ class Store:
 
         with self._transaction():
             return hands.drop(self._connection, ids, deed, times.now())
+
+    def refused_held(self) -> Held:
+        """What is kept of refused tokens; reads only."""
+        from mailhook.store import unverified
+
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            return unverified.held(self._connection)
+
+    def keep_refused(self, group: Sequence[Refused]) -> int:
+        """Keep these refused tokens; how many are gone because they are too old."""
+        from mailhook.store import unverified
+
+        now = times.now()
+        with self._transaction():
+            return unverified.keep(self._connection, group, now)
+
+    def settle_refused(self, gone: Sequence[int], stay: Sequence[int], deed: Noted) -> int:
+        """Some refused tokens became deliveries, the others stay; the id of its row in `audit`."""
+        from mailhook.store import audit, unverified
+
+        now = times.now()
+        with self._transaction():
+            unverified.settle(self._connection, gone, stay, now)
+            return audit.write(self._connection, now, deed)
 
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""

@@ -14,6 +14,7 @@ from mailhook.trust import Trust
 if TYPE_CHECKING:
     from mailhook.sources.web import Endpoint
     from mailhook.worker.desk import Desk
+    from mailhook.worker.refusals import Refusals
 
 
 class Web:
@@ -30,6 +31,7 @@ class Web:
         self._settings: WebSettings | None = None
         self._endpoint: Endpoint | None = None
         self._desk: Desk | None = None
+        self._refusals: Refusals | None = None
         self.reload(settings)
 
     def reload(self, settings: Settings) -> None:
@@ -61,8 +63,11 @@ class Web:
         from mailhook.sources.web import Endpoint
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
+        from mailhook.worker.refusals import Refusals
 
-        mirror = Mirror(self._trust)
+        self._refusals = Refusals(self._store)
+        self._refusals.start()
+        mirror = Mirror(self._trust, self._refusals.take)
         self._endpoint = Endpoint(listening, settings.path, mirror)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()
@@ -72,4 +77,6 @@ class Web:
         if self._endpoint and self._desk:
             self._endpoint.stop()
             self._desk.end()
-        self._endpoint = self._desk = None
+        if self._refusals:
+            self._refusals.end()
+        self._endpoint = self._desk = self._refusals = None
