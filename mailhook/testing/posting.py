@@ -1,0 +1,83 @@
+"""One POST of a token: the status that came back, or in words why none did."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+_ANSWER_BYTES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is None where none came; `words` are the receiver's, or why there is none."""
+
+    status: int | None
+    words: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the vendor takes it for delivered: any 2xx; a redirect is a failure."""
+        return self.status is not None and HTTPStatus(200) <= self.status < HTTPStatus(300)
+
+
+def post(url: str, token: str, timeout_seconds: float) -> Answer:
+    """Post the token, on a connection of its own; never raises for what a receiver does.
+
+    The time is that of the whole exchange: a receiver that drips is cut off like one
+    that hangs. Raises ValueError for a URL that is neither http nor https.
+    """
+    parts = urlsplit(url)
+    connection = _connection(url, timeout_seconds)
+    target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    with _bounded(connection, timeout_seconds) as late:
+        try:
+            connection.request("POST", target, token, {"Content-Type": "application/jwt"})
+            answer = connection.getresponse()
+            words = answer.read(_ANSWER_BYTES).decode("utf-8", "replace").strip()
+        except (OSError, http.client.HTTPException) as error:
+            if late.is_set() or isinstance(error, TimeoutError):
+                return Answer(None, f"no whole answer within {timeout_seconds:g} s")
+            return Answer(None, _reason(error))
+    return Answer(answer.status, words)
+
+
+def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{url} is no http or https URL")
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout_seconds)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)
+
+
+@contextmanager
+def _bounded(connection: http.client.HTTPConnection, seconds: float) -> Iterator[threading.Event]:
+    """Cut the connection off after so many seconds; the event says that it was."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError, AttributeError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return f"no answer that is HTTP ({type(error).__name__})"
