@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from random import Random
 
 from mailhook import catalog, times
-from mailhook.catalog import EventInfo, source
+from mailhook.catalog import EventInfo
 from mailhook.model import Json
 from mailhook.testing.happening import Happening
+from mailhook.testing.wording import vocabulary
 
 _PREFIXES = {
     "check_id": "CHK",
@@ -52,7 +53,6 @@ class Inventor:
 
     def __init__(self, seed: int | str = 0) -> None:
         self._random = Random(seed)  # noqa: S311 - it is to be the same again
-        self._source = source.read(source.PATH.read_bytes())
         self.kinds: tuple[EventInfo, ...] = tuple(
             event for event in catalog.load().events if event.type != "webhook"
         )
@@ -119,7 +119,7 @@ class Inventor:
         return self._id(name) if name.endswith("_id") else self._random.choice(_NAMES)
 
     def _listed(self, kind: str) -> str:
-        return self._random.choice([*self._source["kinds"][kind]])
+        return self._random.choice([*vocabulary()["kinds"][kind]])
 
     def _earlier(self, name: str) -> timedelta:
         if "birth" in name or "issue" in name:

@@ -35,14 +35,14 @@ def labelled(event: Happening, language: Language) -> list[tuple[str, str]]:
 @cache
 def meta(part: str, language: Language) -> str:
     """What a part of the notice itself is called: `event`, `timestamp`, `id`."""
-    return _column(_source()["meta"][part], language)[0]
+    return _column(vocabulary()["meta"][part], language)[0]
 
 
 @cache
 def label(type_name: str, member: str, language: Language) -> str:
     """What a member of the object is called; as it is written where the catalogue has no word."""
-    own = _source()["types"][type_name].get("fields", {}) if type_name in _types() else {}
-    line = own.get(member) or _source()["fields"].get(member)
+    own = vocabulary()["types"][type_name].get("fields", {}) if type_name in _types() else {}
+    line = own.get(member) or vocabulary()["fields"].get(member)
     if line is None:
         return member
     spelled = chain(_column(line, language, 1), _column(line, "en", 1))
@@ -55,8 +55,8 @@ def spoken(member: str, value: Json, language: Language) -> str:
     written = {True: "true", False: "false"}.get(value, "") if isinstance(value, bool) else value
     text = str(written)
     kind = catalog.load().kind(member)
-    lines = {"status": _source()["statuses"], "country": _source()["countries"]}
-    line = (lines.get(kind) or _source()["kinds"].get(kind, {})).get(text)
+    lines = {"status": vocabulary()["statuses"], "country": vocabulary()["countries"]}
+    line = (lines.get(kind) or vocabulary()["kinds"].get(kind, {})).get(text)
     words = _column(line, language) if line else ()
     known = catalog.load()
     return next((word for word in words if known.value(member, word) == value), text)
@@ -81,7 +81,7 @@ def _names(type_name: str, action: str, language: Language) -> Iterator[str]:
     """The vendor's own name first, then what people make of the type and the word."""
     if type_name not in _types():
         return
-    entry = _source()["types"][type_name]
+    entry = vocabulary()["types"][type_name]
     own = entry["actions"].get(action, {})
     if language == "en" and "rule" in own:
         yield own["rule"]
@@ -99,7 +99,7 @@ def _agreeing(verbs: Sequence[str], thing: str) -> Iterable[str]:
 
 
 def _verbs(action: str) -> str:
-    entry = _source()["actions"].get(action)
+    entry = vocabulary()["actions"].get(action)
     return entry["words"] if entry else ""
 
 
@@ -111,10 +111,11 @@ def _column(line: str, language: Language, first: int = 0) -> tuple[str, ...]:
 
 
 @cache
-def _source() -> source.Source:
+def vocabulary() -> source.Source:
+    """The catalogue as it is written."""
     return source.read(source.PATH.read_bytes())
 
 
 @cache
 def _types() -> frozenset[str]:
-    return frozenset(_source()["types"])
+    return frozenset(vocabulary()["types"])
