@@ -92,7 +92,8 @@ class Inventor:
 
     def _status(self, kind: EventInfo, fields: Mapping[str, str]) -> dict[str, Json]:
         info = catalog.load().types[kind.type]
-        name = next((one for one in info.status_fields if one in fields), info.status_fields[-1])
+        usual = [one for one in info.status_fields if not one.startswith("override")]
+        name = next((one for one in usual if one in fields), usual[0])
         if fields.get(name, "status") != "status":
             return {}
         words = _STATUS | _BEGUN if kind.type == "check" else _STATUS
