@@ -6,7 +6,7 @@ import heapq
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -36,6 +36,14 @@ class Agenda:
             heapq.heappush(self._due, (when, next(self._numbers), work))
             self.changed.notify_all()
 
+    def drop(self, works: Collection[Callable[[], object]]) -> None:
+        """Do none of these; what is being done already is done to its end."""
+        unwanted = {*map(id, works)}
+        with self.changed:
+            self._due = [entry for entry in self._due if id(entry[2]) not in unwanted]
+            heapq.heapify(self._due)
+            self.changed.notify_all()
+
     def until(
         self, wanted: Callable[[], object], patience_seconds: float = _PATIENCE_SECONDS
     ) -> None:
@@ -51,7 +59,7 @@ class Agenda:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError(f"not so after {patience_seconds:g} s: {self._state()}")
-                self.changed.wait(left)
+                self.changed.wait(min(left, threading.TIMEOUT_MAX))
 
     def settle(self) -> None:
         """Wait until nothing is being done and nothing is due by now."""

@@ -22,6 +22,11 @@ class Answer:
     words: str
 
     @property
+    def told(self) -> str:
+        """Status and words in one."""
+        return f"{self.status} {self.words}".strip() if self.status else self.words
+
+    @property
     def ok(self) -> bool:
         """Whether the vendor takes it for delivered: any 2xx; a redirect is a failure."""
         return self.status is not None and HTTPStatus(200) <= self.status < HTTPStatus(300)
@@ -48,13 +53,20 @@ def post(url: str, token: str, timeout_seconds: float) -> Answer:
     return Answer(answer.status, words)
 
 
-def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
+def refuse(url: str) -> None:
+    """Raise ValueError for a URL that is neither http nor https, or names no host."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url} is no http or https URL")
+
+
+def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
+    refuse(url)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     if parts.scheme == "https":
-        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout_seconds)
-    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)
+        return http.client.HTTPSConnection(host, parts.port, timeout=timeout_seconds)
+    return http.client.HTTPConnection(host, parts.port, timeout=timeout_seconds)
 
 
 @contextmanager

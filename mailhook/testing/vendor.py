@@ -15,7 +15,7 @@ from mailhook.testing.inventing import Inventor
 from mailhook.testing.letters import Style
 from mailhook.testing.mailing import Send
 from mailhook.testing.outbox import Outbox
-from mailhook.testing.posting import post
+from mailhook.testing.posting import post, refuse
 from mailhook.testing.record import Attempt, Letter, Posting
 from mailhook.testing.subscription import Subscription
 from mailhook.testing.terms import Terms
@@ -26,7 +26,8 @@ _OFF = "the subscription is disabled"
 class Vendor:
     """One subscription: tokens signed with `key` go to `url`, mails to `send`.
 
-    To be used as a context, which ends its threads. What was sent can be asked for
+    To be used as a context, which ends its threads. Raises ValueError for a URL that is
+    neither http nor https. What was sent can be asked for
     at any time: `attempts`, `delivered`, `lost`, `letters`.
     """
 
@@ -38,6 +39,7 @@ class Vendor:
         terms: Terms | None = None,
         clock: Clock | None = None,
     ) -> None:
+        refuse(url)
         self.url, self.terms, self.clock = url, terms or Terms(), clock or Clock()
         self._key = key
         self._agenda = Agenda(self.clock, self.terms.connections)
@@ -46,6 +48,7 @@ class Vendor:
         self._subscription = Subscription(self.terms)
         self._postings: list[Posting] = []
         self._attempts: list[Attempt] = []
+        self._retries: dict[Posting, Callable[[], None]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -105,9 +108,12 @@ class Vendor:
         """Wait until so many of the vendor's seconds have passed, with all that is due by then."""
         self._agenda.let_pass(seconds)
 
-    def finish(self) -> None:
-        """Wait until everything is delivered or lost, retries and all."""
-        self._agenda.finish()
+    def finish(self, patience_seconds: float = 60) -> None:
+        """Wait until everything is delivered or lost, retries and all.
+
+        Raises TimeoutError after so many of our seconds.
+        """
+        self._agenda.finish(patience_seconds)
 
     def until(self, wanted: Callable[[], object]) -> None:
         """Wait until it is so; looked at after each change. Raises TimeoutError after a minute."""
@@ -165,8 +171,7 @@ class Vendor:
 
     def _attempt(self, posting: Posting) -> None:
         with self._agenda.changed:
-            if posting.fate != "waiting":
-                return
+            self._retries.pop(posting, None)
             if self.disabled_at is not None:
                 _give_up(posting, _OFF)
                 return
@@ -187,21 +192,24 @@ class Vendor:
         elif self.disabled_at is not None:
             _give_up(posting, _OFF)
         elif attempt.nth > len(waits):
-            _give_up(posting, f"{attempt.nth} attempts failed, the last: {attempt.answer.words}")
+            _give_up(posting, f"{attempt.nth} attempts failed")
         else:
-            again = self.clock.now() + waits[attempt.nth - 1]
-            self._agenda.at(again, partial(self._attempt, posting))
+            again = self._retries[posting] = partial(self._attempt, posting)
+            self._agenda.at(self.clock.now() + waits[attempt.nth - 1], again)
 
     def _count(self, attempt: Attempt) -> None:
         """Go by the rule; where it switches off, what waits for a retry is given up."""
         told = self._subscription.note(self.clock.now(), ok=attempt.ok)
         if told == "disabled":
-            for posting in self._postings:
-                if posting.fate == "waiting" and posting.attempts:
-                    _give_up(posting, _OFF)
+            self._agenda.drop(self._retries.values())
+            for posting in self._retries:
+                _give_up(posting, _OFF)
+            self._retries.clear()
         if told:
             self._outbox.alert(told, self.url, self._subscription.share(self.clock.now()))
 
 
 def _give_up(posting: Posting, why: str) -> None:
     posting.fate, posting.why = "lost", why
+    if posting.attempts:
+        posting.why += f"; the last attempt: {posting.attempts[-1].answer.told}"
