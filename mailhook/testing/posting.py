@@ -29,7 +29,9 @@ class Answer:
     @property
     def ok(self) -> bool:
         """Whether the vendor takes it for delivered: any 2xx; a redirect is a failure."""
-        return self.status is not None and HTTPStatus(200) <= self.status < HTTPStatus(300)
+        return (
+            self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        )
 
 
 def post(url: str, token: str, timeout_seconds: float) -> Answer:
@@ -41,16 +43,23 @@ def post(url: str, token: str, timeout_seconds: float) -> Answer:
     parts = urlsplit(url)
     connection = _connection(url, timeout_seconds)
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    with _bounded(connection, timeout_seconds) as late:
-        try:
+    late = Answer(None, f"no whole answer within {timeout_seconds:g} s")
+    cut = threading.Event()
+    try:
+        connection.connect()
+        # Its socket by itself: the connection forgets it once an answer begins.
+        with _bounded(connection.sock, timeout_seconds, cut):
             connection.request("POST", target, token, {"Content-Type": "application/jwt"})
             answer = connection.getresponse()
             words = answer.read(_ANSWER_BYTES).decode("utf-8", "replace").strip()
-        except (OSError, http.client.HTTPException) as error:
-            if late.is_set() or isinstance(error, TimeoutError):
-                return Answer(None, f"no whole answer within {timeout_seconds:g} s")
-            return Answer(None, _reason(error))
-    return Answer(answer.status, words)
+    except TimeoutError:
+        return late
+    except (OSError, http.client.HTTPException) as error:
+        return late if cut.is_set() else Answer(None, _reason(error))
+    finally:
+        connection.close()
+    # What was cut off within its headers looks like an answer that is whole.
+    return late if cut.is_set() else Answer(answer.status, words)
 
 
 def refuse(url: str) -> None:
@@ -70,23 +79,21 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
 
 
 @contextmanager
-def _bounded(connection: http.client.HTTPConnection, seconds: float) -> Iterator[threading.Event]:
-    """Cut the connection off after so many seconds; the event says that it was."""
-    late = threading.Event()
+def _bounded(line: socket.socket, seconds: float, cut: threading.Event) -> Iterator[None]:
+    """Cut the line off after so many seconds, having said so by the event."""
 
-    def cut() -> None:
-        late.set()
-        with suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    def end() -> None:
+        cut.set()
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
-        yield late
+        yield
     finally:
         timer.cancel()
-        connection.close()
 
 
 def _reason(error: Exception) -> str:
