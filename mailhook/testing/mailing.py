@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 Send = Callable[[bytes], object]
 """Sends one mail; raises OSError (as smtplib's errors are) where it was not taken."""
 
-_SCHEMES = {"smtp": smtplib.SMTP, "lmtp": smtplib.LMTP}
 _PORTS = {"smtp": 25, "lmtp": 24}
 _SECONDS = 20
 _BOUNCES = "bounces@truora.com"
@@ -29,7 +28,7 @@ class Postbox:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in _SCHEMES or not parts.hostname:
+        if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError(f"{self.url} is neither smtp://host:port nor lmtp://host:port")
 
     def __call__(self, raw: bytes) -> None:
@@ -37,10 +36,6 @@ class Postbox:
         parts = urlsplit(self.url)
         port = parts.port or _PORTS[parts.scheme]
         host = str(parts.hostname)
-        if parts.scheme == "smtp":
-            with smtplib.SMTP(host, port, timeout=_SECONDS) as server:
-                server.sendmail(_BOUNCES, [self.to], raw)
-            return
-        server = smtplib.LMTP(host, port)
-        with server:
+        kind = smtplib.SMTP if parts.scheme == "smtp" else smtplib.LMTP
+        with kind(host, port, timeout=_SECONDS) as server:
             server.sendmail(_BOUNCES, [self.to], raw)
