@@ -32,7 +32,6 @@ KINDS = (
     "check delayed",
     "continuous_check changed",
     "identity_process step_succeeded",
-    "document_validation failed",
 )
 STYLES = {
     "with its time": Style("labelled", "es"),
@@ -41,7 +40,7 @@ STYLES = {
     "with neither": Style("table", "es", with_time=False),
 }
 SPELLINGS = ("labelled", "web", "json", "token")
-SHUFFLES = 8
+SHUFFLES = 4
 _numbers = count(1)
 
 
@@ -148,11 +147,10 @@ def test_one_event_is_one_row_in_whatever_order_it_is_told(empty: Path, kind: st
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("kind", ["check delayed", "continuous_check changed"])
 def test_two_events_of_one_subject_stay_two_in_whatever_order_they_are_told(
-    empty: Path, kind: str, style: str
+    empty: Path, style: str
 ):
-    first = happening(kind)
+    first = happening("check delayed")
     later = first.at + timedelta(minutes=10)
     second = replace(first, at=later, id=f"HKE{'2' * 40}")
     told = [

@@ -40,9 +40,9 @@ def read(raw: bytes) -> Event:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_event_of_the_catalogue_is_read_as_it_was_told(language: Language):
+def test_the_events_of_the_catalogue_are_read_as_they_were_told(language: Language):
     inventor = Inventor(3)
-    for nth, kind in enumerate(inventor.kinds):
+    for nth, kind in enumerate(inventor.kinds[LANGUAGES.index(language) :: len(LANGUAGES)]):
         event = inventor.event(AT, kind.type, kind.action.name)
         style = Style(LAYOUTS[nth % 2], language, with_id=bool(nth % 3))
         told = read(of_event(event, style, envelope(), KEY))
