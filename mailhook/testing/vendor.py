@@ -26,9 +26,9 @@ _OFF = "the subscription is disabled"
 class Vendor:
     """One subscription: tokens signed with `key` go to `url`, mails to `send`.
 
-    To be used as a context, which ends its threads. Raises ValueError for a URL that is
-    neither http nor https. What was sent can be asked for
-    at any time: `attempts`, `delivered`, `lost`, `letters`.
+    To be used as a context, which ends its threads. What was sent can be asked for at any
+    time: `attempts`, `delivered`, `lost`, `letters`. Raises ValueError for a URL that is
+    neither http nor https.
     """
 
     def __init__(
