@@ -21,7 +21,7 @@ from mailhook.config import MailboxSettings
 PASSWORD = "correct-horse"
 
 _CONFIG = """
-protocols = imap
+protocols = imap{lmtp}
 listen = 127.0.0.1
 base_dir = {home}/run
 log_path = {home}/log
@@ -42,7 +42,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={home}/mail/%u
+  args = uid={uid} gid={gid} home={home}/mail/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
@@ -66,6 +66,16 @@ service imap {{
 }}
 """
 
+_LMTP = """
+postmaster_address = postmaster@example.com
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp_port}
+  }}
+}}
+"""
+
 
 @dataclass
 class Dovecot:
@@ -73,6 +83,7 @@ class Dovecot:
     port: int
     tls_port: int
     process: subprocess.Popen[bytes]
+    lmtp_port: int = 0
 
     def append(self, user: str, mails: list[bytes], folder: str = "INBOX") -> None:
         with self.client(user) as client:
@@ -150,8 +161,25 @@ def installed() -> bool:
     return shutil.which("dovecot") is not None
 
 
-def start(*, extra: str = "", separator: str = "/", certificate: Path | None = None) -> Dovecot:
-    """A server of its own folder; `certificate` names a `.crt` and a `.key` for port `tls_port`."""
+def takes_mail() -> bool:
+    """Whether it can be given mails by LMTP, which is a package of its own."""
+    return installed() and any(
+        (Path(folder) / "dovecot" / "lmtp").exists()
+        for folder in ("/usr/lib", "/usr/libexec", "/usr/local/libexec")
+    )
+
+
+def start(
+    *,
+    extra: str = "",
+    separator: str = "/",
+    certificate: Path | None = None,
+    lmtp: bool = False,
+) -> Dovecot:
+    """A server of its own folder; `certificate` names a `.crt` and a `.key` for port `tls_port`.
+
+    With `lmtp` it takes mails for any user at `lmtp_port`.
+    """
     # Its login processes refuse to run as root, and others cannot look into pytest's folders.
     home = Path(tempfile.mkdtemp(prefix="dovecot-"))
     home.chmod(0o711)
@@ -161,7 +189,7 @@ def start(*, extra: str = "", separator: str = "/", certificate: Path | None = N
     if is_root:
         owner = pwd.getpwnam("nobody")
         os.chown(home / "mail", owner.pw_uid, owner.pw_gid)
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port, lmtp_port = _free_port(), _free_port(), _free_port()
     files = f"ssl_cert = <{certificate}.crt\nssl_key = <{certificate}.key" if certificate else ""
     config = home / "dovecot.conf"
     config.write_text(
@@ -174,7 +202,8 @@ def start(*, extra: str = "", separator: str = "/", certificate: Path | None = N
             gid=owner.pw_gid,
             ssl="yes" if certificate else "no",
             ssl_files=files,
-            extra=extra,
+            lmtp=" lmtp" if lmtp else "",
+            extra=extra + (_LMTP.format(lmtp_port=lmtp_port) if lmtp else ""),
             separator=separator,
             port=port,
             tls_port=tls_port if certificate else 0,
@@ -183,7 +212,7 @@ def start(*, extra: str = "", separator: str = "/", certificate: Path | None = N
     )
     process = subprocess.Popen(["dovecot", "-F", "-c", str(config)], stderr=subprocess.PIPE)
     _await_port(port, process, home)
-    return Dovecot(home, port, tls_port, process)
+    return Dovecot(home, port, tls_port, process, lmtp_port if lmtp else 0)
 
 
 def _free_port() -> int:

@@ -144,8 +144,11 @@ class Model:
         row.sightings.append(told)
         if not silent:
             row.heard.append(told)
-            if told.proven or not row.proven:
-                self._call(row, told, with_key=True)
+        if not silent and (told.proven or not row.proven):
+            self._call(row, told, with_key=True)
+        elif told.name and not told.proven:
+            # It changes nothing there, but the same mail once more is no second event.
+            self.names.setdefault(told.name, row)
         return False
 
     def _row_of(self, told: Told) -> Row | None:

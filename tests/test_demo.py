@@ -274,3 +274,61 @@ def test_the_inbox_is_served_on_loopback_only_for_as_long_as_it_is_needed():
 def test_a_password_that_looks_like_an_option_is_a_password_all_the_same():
     with inbox.serve([b"From: a@example.com\r\n\r\nhello\r\n"], "--port") as port:
         assert port
+
+
+# One event by both roads
+
+TOLD = {
+    "check.finished": "mail + web",
+    "check.delayed": "mail + web",
+    "identity_process.succeeded": "mail + web",
+    "face_recognition.succeeded": "web",
+    "document_validation.failed": "mail",
+}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home = tmp_path_factory.mktemp("demo web")
+    start = time.monotonic()
+    done = process("demo", "--web", cwd=home)
+    return Run(home, done, time.monotonic() - start)
+
+
+def test_by_both_roads_it_ends_well_within_20_seconds(web: Run):
+    assert web.done.code == 0, web.done.err
+    assert web.seconds < 20
+    assert max(map(len, web.done.out.split("\nGo on with\n")[0].splitlines())) <= 80
+    assert web.done.err.count("\n") == 1
+
+
+def test_an_event_told_by_both_roads_is_one_row_that_says_so(web: Run):
+    shown = [line.split(maxsplit=3) for line in web.section("Events of 3 August 2026")[1:]]
+    assert {event: roads for _, event, _, roads in shown} == TOLD
+    assert len(shown) == len(TOLD)
+    with closing(sqlite3.connect(web.home / "demo-1" / "mailhook.db")) as db:
+        (conflicts,) = db.execute("SELECT count(*) FROM conflicts").fetchone()
+        assert conflicts == 0
+
+
+def test_what_became_of_each_is_told_and_a_forged_one_is_refused(web: Run):
+    told = [line.split(maxsplit=3)[:3] for line in web.section("What became of each mail")[1:]]
+    for event, roads in TOLD.items():
+        expected = {
+            "web": [["web", "200"]],
+            "mail": [["mail", "recorded"]],
+            "mail + web": [["web", "200"], ["mail", "duplicate"]],
+        }[roads]
+        assert [rest for name, *rest in told if name == event][: len(expected)] == expected
+    assert told[-1] == ["check.finished", "web", "401"]
+
+
+@pytest.mark.parametrize(
+    ("nth", "says"), [(0, "web_at"), (1, "completed"), (2, '"event_action":"delayed"')]
+)
+def test_a_command_it_ends_with_by_both_roads_works_as_it_is_pasted(web: Run, nth: int, says: str):
+    line = web.section("Go on with")[nth]
+    ran = subprocess.run(
+        ["sh", "-c", line], cwd=web.home, env=PLAIN, capture_output=True, text=True, check=True
+    )
+    assert says in ran.stdout.replace(": ", ":"), ran.stdout

@@ -17,7 +17,7 @@ from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Outcome
 from mailhook.store.reader import Filters, Reader
 
-_MEANING = {
+MEANING = {
     Outcome.RECORDED: "a new event",
     Outcome.DUPLICATE: "the same event, told once more",
     Outcome.ALERT: "about the delivery of hooks",
@@ -28,11 +28,23 @@ _MEANING = {
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-def demo(folder: Path | None) -> None:
+@click.option("--web", is_flag=True, help="Show one event by mail and web hook as one row instead.")
+def demo(folder: Path | None, *, web: bool) -> None:
     """Show the main job on an embedded inbox; no network, no settings needed.
 
     FOLDER is made, ./demo-1 by default, and left for you to look at.
     """
+    if web:
+        from mailhook.cli import roads
+        from mailhook.demo import free_folder
+
+        _need_pymap()
+        roads.show(_made(folder or free_folder(Path())))
+        return
+    _demo(folder)
+
+
+def _demo(folder: Path | None) -> None:
     from mailhook.demo import free_folder, staged
     from mailhook.trust import Trust
     from mailhook.worker.polling import poll
@@ -60,14 +72,15 @@ def demo(folder: Path | None) -> None:
     screen.table(
         ("mail", "outcome", "which is"),
         (
-            (name.removesuffix(".eml"), outcome, _MEANING[outcome])
+            (name.removesuffix(".eml"), outcome, MEANING[outcome])
             for name, outcome in zip(scene.names, told, strict=True)
         ),
         cut=("mail",),
         folded=("which is",),
     )
     _show(scene.settings.store.path)
-    _go_on(scene.folder, scene.names[0])
+    explained = shlex.quote(str(scene.folder / "mails" / scene.names[0]))
+    go_on(scene.folder, "query latest", "export --format webhook", f"explain {explained}")
 
 
 def _show(store: Path) -> None:
@@ -119,12 +132,12 @@ def _percentage(row: dict[str, object]) -> str:
     return f"{percentage:g} % failed" if percentage is not None else ""
 
 
-def _go_on(folder: Path, mail: str) -> None:
+def go_on(folder: Path, *commands: str) -> None:
+    """Print the commands to go on with, to be pasted as they are."""
     command = f"{_own_name()} -c {shlex.quote(str(folder / 'config.yaml'))}"
     screen.heading("Go on with")
-    click.echo(f"  {command} query latest")
-    click.echo(f"  {command} export --format webhook")
-    click.echo(f"  {command} explain {shlex.quote(str(folder / 'mails' / mail))}")
+    for one in commands:
+        click.echo(f"  {command} {one}")
 
 
 def _own_name() -> str:

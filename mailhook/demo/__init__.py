@@ -14,8 +14,8 @@ from mailhook import config
 from mailhook.config import Settings
 from mailhook.demo import inbox
 
-# Opens nothing but the demo's own token.
-_SIGNING_KEY = "demo-signing-key-that-opens-nothing-5f0c2a"
+# Opens nothing but the demo's own tokens.
+SIGNING_KEY = "demo-signing-key-that-opens-nothing-5f0c2a"
 
 _CONFIG = """\
 # The settings of the demo. Its inbox is gone when the demo ends; the store stays.
@@ -50,8 +50,8 @@ def staged(folder: Path) -> Iterator[Scene]:
     for name, raw in mails.items():
         (folder / "mails" / name).write_bytes(raw)
     password = secrets.token_urlsafe(16)
-    _keep(folder / "password", password)
-    _keep(folder / "signing-key", _SIGNING_KEY)
+    keep(folder / "password", password)
+    keep(folder / "signing-key", SIGNING_KEY)
     with inbox.serve(mails.values(), password) as port:
         settings = _CONFIG.format(host=inbox.HOST, port=port, user=inbox.USER)
         path = folder / "config.yaml"
@@ -72,6 +72,7 @@ def _mails() -> dict[str, bytes]:
     return {name: found[name].replace(b"\n", b"\r\n") for name in sorted(found)}
 
 
-def _keep(path: Path, secret: str) -> None:
+def keep(path: Path, secret: str) -> None:
+    """Write a secret where only its owner may read it."""
     path.touch(mode=0o600)
     path.write_text(secret)

@@ -6,7 +6,7 @@ import asyncio
 import imaplib
 import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
@@ -30,7 +30,7 @@ def serve(mails: Iterable[bytes], password: str) -> Iterator[int]:
     try:
         try:
             port = listening.result(_SECONDS)
-            _fill(port, password, mails)
+            _fill(port, password, [*mails])
         except OSError as error:
             raise TemporaryError(f"no inbox can be served on {HOST}: {error}") from error
         yield port
@@ -80,8 +80,17 @@ def _arguments(password: str) -> Namespace:
     )
 
 
-def _fill(port: int, password: str, mails: Iterable[bytes]) -> None:
+@contextmanager
+def opened(port: int, password: str) -> Iterator[Callable[[bytes], object]]:
+    """What puts one mail more into the inbox; raises OSError where that does not answer."""
     with imaplib.IMAP4(HOST, port, timeout=_SECONDS) as client:
-        client.login(USER, password)
+        client.login(USER, password)  # which costs more than all else here
+        yield lambda mail: client.append("INBOX", "", "", mail)
+
+
+def _fill(port: int, password: str, mails: Sequence[bytes]) -> None:
+    if not mails:
+        return
+    with opened(port, password) as append:
         for mail in mails:
-            client.append("INBOX", "", "", mail)
+            append(mail)

@@ -271,19 +271,23 @@ class Ledger:
     def _apply(self, merged: Merge, row: Known, event: Event) -> None:
         if merged.forgets:
             self._forget_aliases(row.id)
-        if merged.fills:
-            self._add_aliases(row.id, self._aliases(event, row))
+        self._add_aliases(row.id, self._aliases(event, row, fills=merged.fills))
         self._update(row.id, merged.updates)
 
     def _retell(self, row: Gone, event: Event, channel: str, *, disputed: bool) -> None:
         """A pruned event is told again: what it is known by may grow, no row comes of it."""
         merged = _merged(row, event, disputed=disputed)
-        if merged.fills:
-            self._tombstones.fill(row, merged, self._aliases(event, row))
+        self._tombstones.fill(row, merged, self._aliases(event, row, fills=merged.fills))
         self._tombstones.sight(row, event, channel, told(event) if merged.fills else None)
 
-    def _aliases(self, event: Event, row: Known) -> tuple[str, ...]:
-        """Under what else the row is to be found: ids, and this spelling's key if it is free."""
+    def _aliases(self, event: Event, row: Known, *, fills: bool) -> tuple[str, ...]:
+        """Under what else the row is to be found: ids, and this spelling's key if it is free.
+
+        What may add nothing to the row leaves only the name that an unproven mail gives
+        itself: the same mail once more is no second event.
+        """
+        if not fills:
+            return _mail_names(event)[:1] if event.authenticity == "unverified" else ()
         other = event.key != row.key and not self._taken(event.key)
         return (*names(event), event.key) if other else names(event)
 

@@ -150,6 +150,34 @@ CASES = (
         "recorded duplicate duplicate",
     ),
     Case(
+        "an unproven mail that came after the token is known when it comes again",
+        (
+            web("check.delayed"),
+            forged(three := mail("check.delayed", date="10:01:00", message_id="<m1@truora.com>")),
+            copy(forged(three)),
+            forged(mail("check.delayed", date="10:01:00", message_id="<m2@truora.com>")),
+        ),
+        (
+            f"{_DELAYED}@10:00:00 | vendor 10:00:00 | verified | 3",
+            f"{_DELAYED}@10:01:00 | mail 10:01:00 | unverified | 1",
+        ),
+        "recorded duplicate duplicate recorded",
+    ),
+    Case(
+        "what it calls itself leads no proven mail to the event",
+        (
+            web("check.delayed"),
+            forged(mail("check.delayed", date="10:01:00", message_id="<m1@truora.com>")),
+            mail("check.delayed", date="10:01:10", message_id="<m2@truora.com>"),
+            mail("check.delayed", date="10:01:00", message_id="<m1@truora.com>"),
+        ),
+        (
+            f"{_DELAYED}@10:00:00 | vendor 10:00:00 | verified | 3",
+            f"{_DELAYED}@10:01:00 | mail 10:01:00 | verified | 1",
+        ),
+        "recorded duplicate duplicate recorded",
+    ),
+    Case(
         "a genuine mail and a forged one of an action that may repeat are two rows",
         (forged(mail("check.delayed")), mail("check.delayed", date="10:01:10")),
         (
