@@ -7,6 +7,7 @@ operator gave them, an endpoint by its host.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailhook import times
-from mailhook.health import Folder, Room, room
+from mailhook.guard import Standing, in_words, on_lookalikes
+from mailhook.health import Folder, Room, deliveries, room
 from mailhook.store import Trouble
 
 # A login refused only once may be a server's bad minute; the next try is a minute later.
@@ -110,6 +112,25 @@ def on_disk(found: Room) -> Iterator[Condition]:
         advice = f"{room.left(found)}; make room, before mails have to wait"
         begins = room.is_short(found)
         yield Condition("disk", "the store's disk is nearly full", advice, begins=begins)
+
+
+def on_guard(standing: Standing, warn_at: Sequence[float]) -> Iterator[Condition]:
+    """Deliveries of web hooks that fail; told again at each level of `warn_at`.
+
+    Those refused that look like the vendor's are a matter of their own: anybody may send
+    such. They are told where they would be worse than what is sure.
+    """
+    low = warn_at[0] / _BETTER if warn_at else math.inf
+    if standing.level or (standing.ratio >= low and not standing.says_little):
+        advice = f"{in_words(standing)}; {deliveries.MEND}"
+        yield Condition(
+            "guard", "deliveries of web hooks fail", advice, standing.level, standing.level > 0
+        )
+    doubtful = standing.level_if_genuine if standing.level_if_genuine > standing.level else 0
+    if doubtful or (standing.lookalike and standing.ratio_if_genuine >= low):
+        advice = f"{on_lookalikes(standing)}; {deliveries.KEYS}"
+        words = "web hooks are refused that look like the vendor's"
+        yield Condition("guard:refused", words, advice, doubtful, doubtful > 0)
 
 
 # What is not for the network to mend: words and advice.

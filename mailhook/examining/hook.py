@@ -49,7 +49,10 @@ def examine(delivery: Delivery, trust: Trust) -> Finding:
     if not notices:
         return replace(found, reason=_nothing(odd).reason)
     return replace(
-        found, verdict="read", events=interpret_all(found, notices, _content(claims["events"]))
+        found,
+        verdict="read",
+        events=interpret_all(found, notices, _content(claims["events"])),
+        sent_at=made_at(claims),
     )
 
 
@@ -106,11 +109,17 @@ def _age(claims: dict[str, Json], delivery: Delivery) -> str:
 
 def age_of(claims: dict[str, Json], delivery: Delivery) -> timedelta | None:
     """How long before it came the token was made; None where it does not say."""
+    made = made_at(claims)
+    return delivery.received_at - made if made else None
+
+
+def made_at(claims: dict[str, Json]) -> datetime | None:
+    """When the token was made; None where it does not say."""
     made = claims.get("iat")
     if isinstance(made, bool) or not isinstance(made, int | float):
         return None
     try:
-        return delivery.received_at - datetime.fromtimestamp(made, UTC)
+        return datetime.fromtimestamp(made, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from mailhook import times
-from mailhook.model import Delivery
+from mailhook.model import Delivery, Finding
 from mailhook.pipeline import examine
 from mailhook.sources.web import Answer
 from mailhook.trust import Trust
@@ -22,16 +22,28 @@ _NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 
 
 class Mirror:
-    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it."""
+    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
 
-    def __init__(self, trust: Callable[[], Trust]) -> None:
-        self._trust = trust
+    `took` is told each finding and the status of its answer.
+    """
+
+    def __init__(
+        self,
+        trust: Callable[[], Trust],
+        took: Callable[[Finding, int], object] = lambda _finding, _status: None,
+    ) -> None:
+        self._trust, self._took = trust, took
         self.desk: Desk | None = None
 
     async def __call__(self, body: bytes, source: str) -> Answer:  # noqa: ARG002 - kept with what is refused
         """A 200 once what the vendor signed is committed, however odd it is."""
         digest = hashlib.sha256(body).hexdigest()
         finding = examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
+        answer = await self._answer(finding)
+        self._took(finding, answer.status)
+        return answer
+
+    async def _answer(self, finding: Finding) -> Answer:
         if finding.authenticity == "unverified":
             return _NOT_SIGNED
         became: asyncio.Future[Became] = asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from mailhook.config import Settings, WebSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.minutes import Minutes
 
 if TYPE_CHECKING:
     from mailhook.sources.web import Endpoint
@@ -22,10 +23,12 @@ class Web:
     `trust` is asked anew for each hook. Raises ConfigError where it cannot be listened.
     """
 
-    def __init__(self, settings: Settings, store: Store, trust: Callable[[], Trust]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, trust: Callable[[], Trust], minutes: Minutes
+    ) -> None:
         from mailhook.sources.web import listening
 
-        self._store, self._trust = store, trust
+        self._store, self._trust, self._minutes = store, trust, minutes
         self._passed: socket.socket | None = listening.passed() if settings.web else None
         self._settings: WebSettings | None = None
         self._endpoint: Endpoint | None = None
@@ -62,8 +65,8 @@ class Web:
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
 
-        mirror = Mirror(self._trust)
-        self._endpoint = Endpoint(listening, settings.path, mirror)
+        mirror = Mirror(self._trust, self._minutes.took)
+        self._endpoint = Endpoint(listening, settings.path, mirror, self._minutes.answered)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()
         self._endpoint.start()

@@ -1,0 +1,70 @@
+"""What the store knows of the attempts of the window: what we answered, and what never came.
+
+An event that came by mail or API and not by web is one at whose delivery the vendor has
+failed since, each time it has tried; but only where its kind has come by web before, for
+else nobody expects it there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from mailhook import times
+from mailhook.config import GuardSettings
+from mailhook.guard.reckoning import Minute
+from mailhook.guard.simulation import Rule
+from mailhook.store import Reader, minutes
+
+# How much later than by another road an event may come by web, beyond the first retry.
+_SLACK_SECONDS = 30
+_MINUTE = 60
+
+# Grouped by ten seconds: of a long outage there are many. Who came first is told by
+# `recorded_at`, by whose index the window is found; the vendor has tried since `occurred_at`.
+_MISSED = """
+SELECT unixepoch(min(e.occurred_at, e.recorded_at)) / 10 * 10 AS began, count(*) AS events
+FROM events e INDEXED BY events_recorded_at
+WHERE e.recorded_at BETWEEN :since AND :until AND e.authenticity = 'verified'
+  AND EXISTS (SELECT 1 FROM web_carried c
+              WHERE c.event_type = e.event_type AND c.event_action = e.event_action
+                AND c.since <= e.recorded_at)
+  AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'web')
+  AND EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id
+                AND s.channel IN ('email', 'api') AND s.authenticity = 'verified')
+GROUP BY began
+"""
+
+
+def gathered(settings: GuardSettings, store: Reader, now: datetime) -> list[Minute]:
+    """The minutes of the window in which there was anything; the oldest first."""
+    rule = Rule.of(settings)
+    answers = minutes.since(store, now - timedelta(seconds=rule.window_seconds), now)
+    missed = _missed(rule, store, now)
+    return [
+        Minute(
+            age_seconds=max(0.0, now.timestamp() - began),
+            **answers.get(began, {}),
+            inferred=missed[began],
+        )
+        for began in sorted(answers.keys() | missed.keys())
+    ]
+
+
+def _missed(rule: Rule, store: Reader, now: datetime) -> Counter[int]:
+    """Attempts at what did not come, by the time their minute began."""
+    found: Counter[int] = Counter()
+    first, last = now.timestamp() - rule.window_seconds, now.timestamp()
+    for row in store.rows(_MISSED, _bounds(rule, now)):
+        for later in rule.tries:
+            at = row["began"] + later
+            if first <= at <= last:
+                found[int(at // _MINUTE * _MINUTE)] += row["events"]
+    return found
+
+
+def _bounds(rule: Rule, now: datetime) -> dict[str, str]:
+    """When events were recorded that have attempts in the window and are late by now."""
+    longest = timedelta(seconds=rule.window_seconds + rule.tries[-1])
+    patience = timedelta(seconds=sum(rule.retry_seconds[:1]) + _SLACK_SECONDS)
+    return {"since": times.stored(now - longest), "until": times.stored(now - patience)}
