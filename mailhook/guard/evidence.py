@@ -8,6 +8,7 @@ else nobody expects it there.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from mailhook import times
@@ -51,20 +52,29 @@ def gathered(settings: GuardSettings, store: Reader, now: datetime) -> list[Minu
     ]
 
 
+def patience_seconds(rule: Rule) -> float:
+    """How long after an event was seen elsewhere it is awaited by web."""
+    return sum(rule.retry_seconds[:1]) + _SLACK_SECONDS
+
+
+def tried_at(missed: Mapping[int, int], rule: Rule, now: float) -> Counter[int]:
+    """In which minutes of the window the vendor has tried in vain; events by when they were."""
+    found: Counter[int] = Counter()
+    for began, events in missed.items():
+        for at in (began + later for later in rule.tries):
+            if now - rule.window_seconds <= at <= now:
+                found[int(at // _MINUTE * _MINUTE)] += events
+    return found
+
+
 def _missed(rule: Rule, store: Reader, now: datetime) -> Counter[int]:
     """Attempts at what did not come, by the time their minute began."""
-    found: Counter[int] = Counter()
-    first, last = now.timestamp() - rule.window_seconds, now.timestamp()
-    for row in store.rows(_MISSED, _bounds(rule, now)):
-        for later in rule.tries:
-            at = row["began"] + later
-            if first <= at <= last:
-                found[int(at // _MINUTE * _MINUTE)] += row["events"]
-    return found
+    rows = store.rows(_MISSED, _bounds(rule, now))
+    return tried_at({row["began"]: row["events"] for row in rows}, rule, now.timestamp())
 
 
 def _bounds(rule: Rule, now: datetime) -> dict[str, str]:
     """When events were recorded that have attempts in the window and are late by now."""
     longest = timedelta(seconds=rule.window_seconds + rule.tries[-1])
-    patience = timedelta(seconds=sum(rule.retry_seconds[:1]) + _SLACK_SECONDS)
+    patience = timedelta(seconds=patience_seconds(rule))
     return {"since": times.stored(now - longest), "until": times.stored(now - patience)}

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from mailhook.guard.simulation import Attempts, Rule, disabled, tried
 
-# What goes on now is seen by the latest attempts: at least so many, of so many seconds.
-_LATEST, _LATEST_SECONDS = 5, 600
+# What goes on now is seen by the latest attempts, at least so many.
+_LATEST = 5
 # Windows ahead; what was not switched off then will not be.
 _AHEAD = 2
 # The events to come are gathered into so many.
@@ -32,14 +32,14 @@ def seconds_left(past: Sequence[Attempts], rule: Rule) -> float | None:
         return None
     began = _began(past, share)
     rate = _rate(past, rule, began, share)
-    return disabled([*past, *_to_come(rule, began, share, rate)], rule)
+    return disabled([*past, *_to_come(rule, began, share, rate)], rule, after=0.0)
 
 
 def _share(past: Sequence[Attempts]) -> float:
     """What share of the latest attempts failed."""
     count = failed = 0.0
     for one in reversed(past):
-        if count >= _LATEST and one.at < -_LATEST_SECONDS:
+        if count >= _LATEST:
             break
         count, failed = count + one.count, failed + one.failed
     return failed / count if count else 0.0

@@ -6,6 +6,7 @@ part of one: `count` of them, of which `failed` have failed.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def reached(course: Iterable[Attempts], rule: Rule, level: float) -> float | Non
     return next((at for at, ratio in ratios(course, rule) if ratio >= level), None)
 
 
-def disabled(course: Iterable[Attempts], rule: Rule) -> float | None:
-    """When the subscription is switched off; None if it is not."""
-    return next((at for at, ratio in ratios(course, rule) if ratio > rule.disable_ratio), None)
+def disabled(course: Iterable[Attempts], rule: Rule, after: float = -math.inf) -> float | None:
+    """When the subscription is switched off, later than `after`; None if it is not."""
+    found = (at for at, ratio in ratios(course, rule) if at > after and ratio > rule.disable_ratio)
+    return next(found, None)
