@@ -23,7 +23,7 @@ _MINUTE = 60
 
 # Grouped by ten seconds: of a long outage there are many. Who came first is told by
 # `recorded_at`, by whose index the window is found; the vendor has tried since `occurred_at`.
-_MISSED = """
+MISSED = """
 SELECT unixepoch(min(e.occurred_at, e.recorded_at)) / 10 * 10 AS began, count(*) AS events
 FROM events e INDEXED BY events_recorded_at
 WHERE e.recorded_at BETWEEN :since AND :until AND e.authenticity = 'verified'
@@ -69,7 +69,7 @@ def tried_at(missed: Mapping[int, int], rule: Rule, now: float) -> Counter[int]:
 
 def _missed(rule: Rule, store: Reader, now: datetime) -> Counter[int]:
     """Attempts at what did not come, by the time their minute began."""
-    rows = store.rows(_MISSED, _bounds(rule, now))
+    rows = store.rows(MISSED, _bounds(rule, now))
     return tried_at({row["began"]: row["events"] for row in rows}, rule, now.timestamp())
 
 

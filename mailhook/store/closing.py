@@ -61,12 +61,13 @@ def review(
     `url` is the address at which the web hooks come, None where it is not known.
     """
     told = [one for finding in findings for one in finding.events if one.event_type == "webhook"]
-    came = max(_moments(findings), default="")
-    if not told and not (came and url):
+    by_web = url and any(finding.delivery.channel == "web" for finding in findings)
+    if not (told or by_web):
         return
     alerts = [_Told(*row) for row in connection.execute(_OPEN)]
     if not alerts:
         return
+    came = max(_moments(findings), default="")
     enabled = [*_in_hand(told), *(_Told(*row) for row in connection.execute(_ENABLED))]
     is_lone = len({(plain(one.endpoint), one.hook_name) for one in alerts}) == 1
     for alert in alerts:

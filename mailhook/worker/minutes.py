@@ -45,7 +45,7 @@ class Minutes:
             self._ages.rule = Rule.of(guard)
 
     def answered(self, status: int | None) -> None:
-        """An attempt got this answer; None where it got none: ours broke, or it was cut off."""
+        """An attempt got this answer; None where it was cut off before it got one."""
         with self._mutex:
             self._count(_kind(status))
 
@@ -112,6 +112,9 @@ class Minutes:
 
 
 def _kind(status: int | None) -> str:
-    if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    """What was cut off is counted with the refused: nothing shows that it was the vendor's."""
+    if status is None:
+        return "refused"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"
     return "ok" if status < HTTPStatus.MULTIPLE_CHOICES else "refused"

@@ -18,7 +18,7 @@ class Answer:
 
 
 Answered: TypeAlias = Callable[["int | None"], object]
-"""Is told the status of each answer to a hook; None where it broke, or was cut off."""
+"""Is told the status of each answer to a hook; None where one was cut off."""
 
 
 def unheard(_: int | None) -> None:

@@ -43,6 +43,9 @@ class App:
         try:
             answer = await self._answer(scope, receive)
             status = answer.status
+        except Exception:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise
         finally:
             self._answered(status)
         await _send(send, answer)

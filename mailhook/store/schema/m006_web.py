@@ -4,8 +4,8 @@ SQL = """
 CREATE TABLE web_minutes (
     minute TEXT PRIMARY KEY,             -- when it began
     ok INTEGER NOT NULL,                 -- answered 200, committed
-    refused INTEGER NOT NULL,            -- answered 401, 408 or 413: not shown to be the vendor's
-    failed INTEGER NOT NULL,             -- answered 503, or not at all: not durable
+    refused INTEGER NOT NULL,            -- answered 401, 408, 413, or cut off: anybody's
+    failed INTEGER NOT NULL,             -- answered 503 or 500: not durable
     lookalike INTEGER NOT NULL,          -- of the refused, those that look like the vendor's
     retried INTEGER NOT NULL             -- attempts before those that were ok, by their age
 ) STRICT, WITHOUT ROWID;
