@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -22,9 +22,7 @@ from mailhook.guard.reckoning import reckon
 from mailhook.model import Channel, Delivery
 from mailhook.store import Reader, Store
 
-# Events are recorded by the clock: what is asked is how it will look so much later.
-NOW = times.now().replace(microsecond=0)
-NOW -= timedelta(seconds=NOW.second % 10)
+NOW = mails.NOON
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 _numbers = count(1)
 
@@ -53,6 +51,8 @@ def store(path: Path) -> Iterator[Store]:
     """One by which a check has finished by web before."""
     with Store(path) as opened:
         hooks.take(opened, hooks.of_check(_check(), NOW))
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE web_carried SET since = ?", (times.stored(NOW - MINUTE),))
         yield opened
 
 
@@ -65,10 +65,17 @@ def mailed(channel: Channel = "email", ago: timedelta = timedelta(), **told: obj
     return hooks.mailed(raw, NOW, channel)
 
 
-def after(path: Path, span: timedelta) -> Standing:
+def look(path: Path, now: datetime) -> Standing:
     settings = GuardSettings()
     with Reader(path) as reader:
-        return reckon(evidence.gathered(settings, reader, NOW + span), settings)
+        return reckon(evidence.gathered(settings, reader, now), settings)
+
+
+def after(path: Path, span: timedelta) -> Standing:
+    """How it looks so long after all of it was recorded."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE events SET recorded_at = ?", (times.stored(NOW),))
+    return look(path, NOW + span)
 
 
 def test_what_came_by_mail_and_a_minute_later_not_by_web_has_failed_each_time(
@@ -126,7 +133,7 @@ def test_among_many_events_only_those_of_the_window_are_looked_at(path: Path, ma
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(_MANY, {"now": times.stored(NOW), "many": many})
         db.execute(_SIGHTED)
-        db.execute("UPDATE web_carried SET since = '2020-01-01T00:00:00.000000Z'")
+        db.execute("UPDATE web_carried SET since = '2020'")
         plan = db.execute(
             f"EXPLAIN QUERY PLAN {evidence.MISSED}", {"since": "", "until": ""}
         ).fetchall()
@@ -136,7 +143,7 @@ def test_among_many_events_only_those_of_the_window_are_looked_at(path: Path, ma
     took = []
     for _ in range(5):
         start = time.perf_counter()
-        found = after(path, timedelta())
+        found = look(path, NOW)
         took.append(time.perf_counter() - start)
     assert found.failed > 3
     assert min(took) < 0.05

@@ -161,12 +161,13 @@ class Store:
         now = times.now()
         recorder = self._recorder if findings else None
         with self._transaction():
-            outcomes = [recorder.record(one, after, now) for one in findings] if recorder else []
-            if recorder:
-                self._close_alerts(findings, now)
+            taken = (
+                [(one, recorder.record(one, after, now)) for one in findings] if recorder else []
+            )
+            self._close_alerts([one for one, _ in taken], now)
             if position:
                 self._advance(position, now)
-        return outcomes
+        return [outcome for _, outcome in taken]
 
     def position(self, source: str) -> Position | None:
         """How far the folder has been read; None if never."""
@@ -312,6 +313,8 @@ class Store:
         return Again(self._connection, self._keep_raw, self._window_seconds)
 
     def _close_alerts(self, findings: Sequence[Finding], now: datetime) -> None:
+        if not findings:
+            return
         from mailhook.store import closing
 
         closing.review(self._connection, findings, self._web_url, now)
