@@ -52,7 +52,8 @@ def store(path: Path) -> Iterator[Store]:
     with Store(path) as opened:
         hooks.take(opened, hooks.of_check(_check(), NOW))
         with closing(sqlite3.connect(path)) as db, db:
-            db.execute("UPDATE web_carried SET since = ?", (times.stored(NOW - MINUTE),))
+            then = times.stored(NOW - MINUTE)
+            db.execute("UPDATE web_carried SET since = :then, last_at = :then", {"then": then})
         yield opened
 
 
@@ -117,6 +118,21 @@ def test_what_nobody_can_expect_by_web_is_not_missed(path: Path, store: Store, d
     assert after(path, 20 * MINUTE).failed == 0
 
 
+def test_what_has_not_come_by_web_for_a_week_is_not_awaited_there(path: Path, store: Store):
+    hooks.take(store, mailed())
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE web_carried SET last_at = ?", (times.stored(NOW - timedelta(days=7)),))
+    assert after(path, 2 * MINUTE).failed == 0
+
+
+def test_when_a_kind_came_by_web_last_is_kept_to_the_hour(path: Path, store: Store):
+    hooks.take(store, hooks.of_check(_check(), NOW), hooks.of_check(_check(), NOW))
+    seen = asked(path, "SELECT seen_at FROM sightings ORDER BY event_id")
+    second, third = (str(at) for (at,) in seen[1:])
+    last_at = second if second[:13] == third[:13] else third
+    assert asked(path, "SELECT last_at FROM web_carried") == [(last_at,)]
+
+
 def test_before_anything_came_by_web_nothing_is_missed_there(path: Path):
     with Store(path) as store:
         hooks.take(store, mailed())
@@ -135,7 +151,7 @@ def test_among_many_events_only_those_of_the_window_are_looked_at(path: Path, ma
         db.execute(_SIGHTED)
         db.execute("UPDATE web_carried SET since = '2020'")
         plan = db.execute(
-            f"EXPLAIN QUERY PLAN {evidence.MISSED}", {"since": "", "until": ""}
+            f"EXPLAIN QUERY PLAN {evidence.MISSED}", {"since": "", "until": "", "heard": ""}
         ).fetchall()
     steps = " ".join(step for *_, step in plan)
     assert "SCAN" not in steps.replace("USE TEMP B-TREE", "")

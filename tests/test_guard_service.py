@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import hooks
+import pytest
 import yaml
 from command import MAILHOOK
 from scrapes import free_port
@@ -50,6 +52,20 @@ def post(port: int, body: bytes) -> int:
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+@pytest.mark.torture
+def test_a_service_that_is_killed_has_written_all_but_the_last_seconds(tmp_path: Path):
+    now, port = times.now(), free_port()
+    counted = "SELECT coalesce(sum(ok), 0) FROM web_minutes"
+    with serving(tmp_path, port) as process:
+        assert post(port, hooks.signed(hooks.check("CHK1", now), made_at=now)) == 200
+        deadline = time.monotonic() + 20
+        while asked(tmp_path / "mailhook.db", counted) == [(0,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.kill()
+    assert asked(tmp_path / "mailhook.db", counted) == [(1,)]
 
 
 def test_every_answer_is_in_the_table_once_the_service_has_ended(tmp_path: Path):

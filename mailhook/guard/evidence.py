@@ -1,8 +1,8 @@
 """What the store knows of the attempts of the window: what we answered, and what never came.
 
 An event that came by mail or API and not by web is one at whose delivery the vendor has
-failed since, each time it has tried; but only where its kind has come by web before, for
-else nobody expects it there.
+failed since, each time it has tried; but only where its kind has come by web before, and
+not too long ago, for else nobody expects it there.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from mailhook.store import Reader, minutes
 
 # How much later than by another road an event may come by web, beyond the first retry.
 _SLACK_SECONDS = 30
+# A kind that has not come by web for so long is not sent there any more.
+_HEARD = timedelta(days=7)
 _MINUTE = 60
 
 # Grouped by ten seconds: of a long outage there are many. Who came first is told by
 # `recorded_at`, by whose index the window is found; the vendor has tried since `occurred_at`.
 MISSED = """
 SELECT unixepoch(min(e.occurred_at, e.recorded_at)) / 10 * 10 AS began, count(*) AS events
-FROM events e INDEXED BY events_recorded_at
+FROM events e
 WHERE e.recorded_at BETWEEN :since AND :until AND e.authenticity = 'verified'
   AND EXISTS (SELECT 1 FROM web_carried c
               WHERE c.event_type = e.event_type AND c.event_action = e.event_action
-                AND c.since <= e.recorded_at)
+                AND c.since <= e.recorded_at AND c.last_at >= :heard)
   AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'web')
   AND EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id
                 AND s.channel IN ('email', 'api') AND s.authenticity = 'verified')
@@ -77,4 +79,8 @@ def _bounds(rule: Rule, now: datetime) -> dict[str, str]:
     """When events were recorded that have attempts in the window and are late by now."""
     longest = timedelta(seconds=rule.window_seconds + rule.tries[-1])
     patience = timedelta(seconds=patience_seconds(rule))
-    return {"since": times.stored(now - longest), "until": times.stored(now - patience)}
+    return {
+        "since": times.stored(now - longest),
+        "until": times.stored(now - patience),
+        "heard": times.stored(now - _HEARD),
+    }

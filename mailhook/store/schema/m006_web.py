@@ -15,13 +15,17 @@ CREATE TABLE web_carried (
     event_action TEXT NOT NULL,
     product TEXT NOT NULL,
     since TEXT NOT NULL,                 -- when the first one came
+    last_at TEXT NOT NULL,               -- when one came last, to the hour
     PRIMARY KEY (event_type, event_action)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER sightings_by_web AFTER INSERT ON sightings
 WHEN NEW.channel = 'web' AND NEW.authenticity = 'verified'
 BEGIN
-    INSERT OR IGNORE INTO web_carried
-    SELECT event_type, event_action, product, NEW.seen_at FROM events WHERE id = NEW.event_id;
+    INSERT INTO web_carried
+    SELECT event_type, event_action, product, NEW.seen_at, NEW.seen_at
+    FROM events WHERE id = NEW.event_id
+    ON CONFLICT (event_type, event_action) DO UPDATE SET last_at = excluded.last_at
+    WHERE substr(excluded.last_at, 1, 13) > substr(last_at, 1, 13);
 END;
 
 ALTER TABLE alerts ADD COLUMN resolved_by TEXT
