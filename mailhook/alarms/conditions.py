@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailhook import times
-from mailhook.guard import Standing, in_words, on_lookalikes
+from mailhook.guard import Standing
 from mailhook.health import Folder, Room, deliveries, room
 from mailhook.store import Trouble
 
@@ -117,20 +117,12 @@ def on_disk(found: Room) -> Iterator[Condition]:
 def on_guard(standing: Standing, warn_at: Sequence[float]) -> Iterator[Condition]:
     """Deliveries of web hooks that fail; told again at each level of `warn_at`.
 
-    Those refused that look like the vendor's are a matter of their own: anybody may send
-    such. They are told where they would be worse than what is sure.
+    What is refused raises none, whatever it looks like: anybody may send such.
     """
     low = warn_at[0] / _BETTER if warn_at else math.inf
     if standing.level or (standing.ratio >= low and not standing.says_little):
-        advice = f"{in_words(standing)}; {deliveries.MEND}"
-        yield Condition(
-            "guard", "deliveries of web hooks fail", advice, standing.level, standing.level > 0
-        )
-    doubtful = standing.level_if_genuine if standing.level_if_genuine > standing.level else 0
-    if doubtful or (standing.lookalike and standing.ratio_if_genuine >= low):
-        advice = f"{on_lookalikes(standing)}; {deliveries.KEYS}"
-        words = "web hooks are refused that look like the vendor's"
-        yield Condition("guard:refused", words, advice, doubtful, doubtful > 0)
+        words, advice = "deliveries of web hooks fail", deliveries.advice(standing)
+        yield Condition("guard", words, advice, standing.level, standing.level > 0)
 
 
 # What is not for the network to mend: words and advice.

@@ -11,10 +11,10 @@ from datetime import datetime
 from mailhook.config import Settings
 from mailhook.guard.evidence import gathered
 from mailhook.guard.reckoning import Standing, reckon
-from mailhook.guard.wording import in_words, on_lookalikes
+from mailhook.guard.wording import in_words
 from mailhook.store import Reader
 
-__all__ = ["Standing", "in_words", "look", "on_lookalikes"]
+__all__ = ["Standing", "in_words", "look"]
 
 
 def look(settings: Settings, store: Reader, now: datetime) -> Standing | None:

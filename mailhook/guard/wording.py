@@ -12,15 +12,6 @@ def in_words(standing: Standing) -> str:
     return "; ".join([_attempts(standing), *_outlook(standing), *_refused(standing)])
 
 
-def on_lookalikes(standing: Standing) -> str:
-    """What the refused would mean that look like the vendor's."""
-    were = "1 that was" if standing.lookalike == 1 else f"{standing.lookalike:,} that were"
-    return (
-        f"{were} refused {_lately(standing)} look{'s' * (standing.lookalike == 1)} like the"
-        f" vendor's: if genuine, {_percent(standing.ratio_if_genuine)} of all attempts failed"
-    )
-
-
 def _attempts(standing: Standing) -> str:
     lately = _lately(standing)
     if not standing.attempts:
@@ -49,7 +40,10 @@ def _outlook(standing: Standing) -> list[str]:
 
 def _refused(standing: Standing) -> list[str]:
     if standing.lookalike:
-        return [on_lookalikes(standing)]
+        were = "1 that was" if standing.lookalike == 1 else f"{standing.lookalike:,} that were"
+        looks = "looks" if standing.lookalike == 1 else "look"
+        genuine = f"if genuine, {_percent(standing.ratio_if_genuine)} of all attempts failed"
+        return [f"{were} refused {_lately(standing)} {looks} like the vendor's: {genuine}"]
     return [f"{standing.refused:,} refused that are not the vendor's"] if standing.refused else []
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mailhook.guard import Standing, in_words
 from mailhook.health.model import Advice
 
-MEND = "look at the log of the server or proxy in front of the endpoint, and at this service's log"
-KEYS = (
+_MEND = "look at the log of the server or proxy in front of the endpoint, and at this service's log"
+_KEYS = (
     "see whether the hook's signing key was changed; once trust.signing_keys has it,"
     " `mailhook token recheck`"
 )
@@ -16,13 +16,13 @@ KEYS = (
 
 def advise(standing: Standing | None) -> Iterator[Advice]:
     """How it stands and what to do about it; of a few failures only that there were some."""
-    if standing is None:
-        return
-    words = f"web hooks: {in_words(standing)}"
-    if standing.level:
-        keys = f"; {KEYS}" if standing.lookalike else ""
-        yield Advice(f"{words}: {MEND}{keys}", topic="guard")
-    elif standing.level_if_genuine:
-        yield Advice(f"{words}: {KEYS}", topic="guard")
-    elif standing.failed:
-        yield Advice(words, wrong=False, topic="guard")
+    if standing and standing.level:
+        yield Advice(f"web hooks: {advice(standing)}", topic="guard")
+    elif standing and standing.failed:
+        yield Advice(f"web hooks: {in_words(standing)}", wrong=False, topic="guard")
+
+
+def advice(standing: Standing) -> str:
+    """How it stands, and where to look."""
+    keys = [_KEYS] if standing.lookalike else []
+    return "; ".join([in_words(standing), _MEND, *keys])
