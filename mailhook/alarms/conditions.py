@@ -7,6 +7,7 @@ operator gave them, an endpoint by its host.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailhook import times
-from mailhook.health import Folder, Room, refused, room
+from mailhook.guard import Standing
+from mailhook.health import Folder, Room, deliveries, refused, room
 from mailhook.health.refused import RefusedTokens
 from mailhook.store import Trouble
 
@@ -122,6 +124,17 @@ def on_disk(found: Room) -> Iterator[Condition]:
         advice = f"{room.left(found)}; make room, before mails have to wait"
         begins = room.is_short(found)
         yield Condition("disk", "the store's disk is nearly full", advice, begins=begins)
+
+
+def on_guard(standing: Standing, warn_at: Sequence[float]) -> Iterator[Condition]:
+    """Deliveries of web hooks that fail; told again at each level of `warn_at`.
+
+    What is refused raises none, whatever it looks like: anybody may send such.
+    """
+    low = warn_at[0] / _BETTER if warn_at else math.inf
+    if standing.level or (standing.ratio >= low and not standing.says_little):
+        words, advice = "deliveries of web hooks fail", deliveries.advice(standing)
+        yield Condition("guard", words, advice, standing.level, standing.level > 0)
 
 
 # What is not for the network to mend: words and advice.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mailhook import health, times
+from mailhook import guard, health, times
 from mailhook.alarms.conditions import (
     Condition,
     Hooks,
@@ -16,6 +16,7 @@ from mailhook.alarms.conditions import (
     on_alerts,
     on_disk,
     on_folders,
+    on_guard,
     on_quarantine,
     on_refused,
 )
@@ -51,12 +52,14 @@ def conditions(
     Raises TemporaryError where the store cannot be looked at.
     """
     space = room.look(settings.store.path)
+    standing = guard.look(settings, store, now)
     alerts = [row for row in store.alerts(Filters()) if row["state"] == "open"]
     return [
         *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
         *on_alerts(alerts, now),
         *on_quarantine(_hooks(store, now)),
         *on_refused(refused.look(store, now)),
+        *(on_guard(standing, settings.guard.warn_at) if standing else ()),
         *(on_disk(space) if space else ()),
     ]
 

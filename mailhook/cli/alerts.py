@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mailhook.cli import options, screen
 from mailhook.cli.writing import Alone, writing
 from mailhook.store import Filters
+
+_CLOSED_BY = {
+    "hand": "by hand",
+    "mail": "by a mail: it is enabled again",
+    "web": "by web hooks that came since",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -28,14 +36,20 @@ def alerts(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
                 row["id"],
                 screen.moment(row["last_seen_at"]),
                 row["kind"],
-                row["state"],
+                _state(row),
                 row["sightings"],
                 row["endpoint"],
             )
             for row in screen.newest(rows, filters.limit)
         ),
-        folded=("endpoint",),
+        folded=("state", "endpoint"),
     )
+
+
+def _state(row: dict[str, Any]) -> str:
+    """The state, and in words what has closed it."""
+    closed_by = _CLOSED_BY.get(row["resolved_by"], "")
+    return f"{row['state']} {closed_by}".strip()
 
 
 @alerts.command()

@@ -65,6 +65,7 @@ def store(settings: Settings, purpose: str) -> Store:
         purpose=purpose,
         keep_raw=settings.store.raw,
         window_seconds=settings.store.match_window_seconds,
+        web_url=settings.web.url if settings.web else None,
     )
 
 

@@ -48,6 +48,7 @@ def show(folder: Path) -> None:
 def _received(scene: Scene) -> tuple[list[Sent], list[Outcome]]:
     """What was sent, and the outcome of each mail of it in order."""
     from mailhook.trust import Trust
+    from mailhook.worker.minutes import Minutes
     from mailhook.worker.polling import poll
     from mailhook.worker.web import Web
 
@@ -58,7 +59,8 @@ def _received(scene: Scene) -> tuple[list[Sent], list[Outcome]]:
         outcomes.extend(became)
 
     with options.store(settings, "demo") as store:
-        with closing(Web(settings, store, lambda: trust)):
+        minutes = Minutes(store, settings.guard)
+        with closing(Web(settings, store, lambda: trust, minutes)):
             try:
                 sent = tell(scene)
             except OSError as error:

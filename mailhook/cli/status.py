@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from mailhook import times
+from mailhook import guard, times
 from mailhook.cli import options, screen
 from mailhook.health import Folder, Health, in_words, look, room
 from mailhook.store import Reader
@@ -88,6 +88,8 @@ def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
         yield "service", _service(health, now)
     yield "today (UTC)", screen.counted(health.today)
     yield "from mail to row", _lag(health)
+    if health.guard:
+        yield "web", guard.in_words(health.guard)
     yield "alerts open", len(health.alerts)
     yield "in quarantine", screen.counted(health.waiting) if health.waiting else "none"
     if health.room:

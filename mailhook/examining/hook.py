@@ -48,10 +48,11 @@ def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
     """What was signed; `detail` says by which key."""
     problem: str | None = None
     events: tuple[Event, ...] = ()
-    notices, odd = list[Notice](), 0
+    notices, odd, sent_at = list[Notice](), 0, None
     try:
         claims = token.claims(payload)
-        detail += _age(claims, delivery)
+        sent_at = made_at(claims)
+        detail += _age(sent_at, delivery)
         notices, odd = reader.events(claims)
         events = _events(delivery, notices, odd, claims)
     except PermanentError as error:
@@ -65,6 +66,7 @@ def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
         reader=reader.NAME,
         authenticity="verified",
         authenticity_detail=detail,
+        sent_at=sent_at,
         notices=tuple(notices),
     )
 
@@ -142,22 +144,22 @@ def _detail(signed: Signed, trust: Trust) -> str:
     return f"signed with signing key {signed.key} of {len(trust.keys)}"
 
 
-def _age(claims: dict[str, Json], delivery: Delivery) -> str:
+def _age(sent_at: datetime | None, delivery: Delivery) -> str:
     """A word on a token that was long on its way: a flag, never a reason."""
-    age = age_of(claims, delivery)
-    if age is None or abs(age) <= _FRESH:
+    age = delivery.received_at - sent_at if sent_at else timedelta()
+    if abs(age) <= _FRESH:
         return ""
     words = _spoken(abs(age))
     return f"; {words} old when it came" if age > _FRESH else f"; from {words} in the future"
 
 
-def age_of(claims: dict[str, Json], delivery: Delivery) -> timedelta | None:
-    """How long before it came the token was made; None where it does not say."""
+def made_at(claims: dict[str, Json]) -> datetime | None:
+    """When the token was made; None where it does not say."""
     made = claims.get("iat")
     if isinstance(made, bool) or not isinstance(made, int | float):
         return None
     try:
-        return delivery.received_at - datetime.fromtimestamp(made, UTC)
+        return datetime.fromtimestamp(made, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

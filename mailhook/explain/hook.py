@@ -68,9 +68,9 @@ def _text(raw: bytes) -> str:
 
 
 def _age(claims: Part, finding: Finding) -> Part:
-    age = hook.age_of(claims, finding.delivery)
-    if age is None:
+    made_at = hook.made_at(claims)
+    if made_at is None:
         return {"age": "unknown: its iat is no time"}
-    made = times.short((finding.delivery.received_at - age).replace(microsecond=0))
-    seconds = round(age.total_seconds())
+    seconds = round((finding.delivery.received_at - made_at).total_seconds())
+    made = times.short(made_at.replace(microsecond=0))
     return {"made_at": made, "age": f"{seconds:,} s" if seconds >= 0 else f"{-seconds:,} s ahead"}

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from mailhook.guard import Standing
+
 FolderState = Literal["well", "never", "silent", "failing"]
 ServiceState = Literal["running", "stopped", "none"]
-Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "web"]
+Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "web", "guard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Health:
 
     `today` counts deliveries by outcome since midnight UTC; `lag_seconds` are
     the median and the longest time from a mail's arrival to its row, of the last
-    10,000 mails of today.
+    10,000 mails of today. `guard` is None where no web hooks are awaited.
     """
 
     folders: tuple[Folder, ...]
@@ -82,6 +84,7 @@ class Health:
     advice: tuple[Advice, ...]
     service: Service = Service("none", None)
     room: Room | None = None
+    guard: Standing | None = None
 
     @property
     def is_well(self) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailhook import times
+from mailhook import guard, times
 from mailhook.config import Settings
-from mailhook.health import refused, room, senders, sentences, signs
+from mailhook.health import deliveries, refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
 from mailhook.store import Filters, Reader
 
@@ -48,11 +48,13 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     space = room.look(settings.store.path)
     alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
     waiting = _counts(store, _WAITING, "")
+    standing = guard.look(settings, store, now)
     fresh = times.stored(now - _FRESH)
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
             *room.advise(space),
+            *deliveries.advise(standing),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
             *refused.advise(refused.look(store, now)),
@@ -67,6 +69,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         advice=tuple(advice),
         service=service,
         room=space,
+        guard=standing,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from mailhook.guard import Standing
 from mailhook.health import Folder, Room
 from mailhook.metrics.figures import Lookout, Told
 
@@ -35,6 +37,8 @@ class StoreCollector(Collector):
         if figures.told:
             yield from _counts(figures.told)
             yield from _beats(figures.told)
+            if figures.told.guard:
+                yield from _guard(figures.told.guard)
 
 
 def _room(room: Room) -> Iterator[Metric]:
@@ -77,6 +81,23 @@ def _beats(told: Told) -> Iterator[Metric]:
         "Mails that are still to be marked, moved or deleted.",
         {one: one.queued for one in told.folders},
     )
+
+
+def _guard(standing: Standing) -> Iterator[Metric]:
+    left = math.inf if standing.seconds_left is None else standing.seconds_left
+    for name, text, value in (
+        ("attempts", "Attempts to deliver a web hook in the guard's window.", standing.attempts),
+        ("failed", "Those that failed as far as can be seen from here.", standing.failed),
+        ("ratio", "The share of them.", standing.ratio),
+        ("level", "How many levels of guard.warn_at it has reached.", standing.level),
+        (
+            "ratio_if_genuine",
+            "The share if refused hooks that look like the vendor's are.",
+            standing.ratio_if_genuine,
+        ),
+        ("disable_seconds", "Until the vendor disables the hook at this rate.", left),
+    ):
+        yield GaugeMetricFamily(f"mailhook_guard_{name}", text, value=value)
 
 
 def _by_kind(name: str, text: str, counts: Mapping[str, int]) -> Metric:

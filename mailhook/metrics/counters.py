@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
 from mailhook.config import MailboxSettings
-from mailhook.metrics.meter import KINDS, Meter
+from mailhook.metrics.meter import ANSWERS, KINDS, Meter
 from mailhook.model import Outcome
 
 # Seconds: from what a quick server makes possible to what a night of outage makes of it.
@@ -61,6 +61,14 @@ class Counters(Meter):
             ("mailbox",),
             registry=made,
         )
+        self._answers = Counter(
+            "mailhook_web_answers_total",
+            "Attempts to deliver a web hook, by what became of them.",
+            ("kind",),
+            registry=made,
+        )
+        for kind in ANSWERS:
+            self._answers.labels(kind)
         start = Gauge(
             "mailhook_start_timestamp_seconds", "When the service began to count.", registry=made
         )
@@ -101,6 +109,11 @@ class Counters(Meter):
     def broken(self, mailbox: str, kind: str) -> None:
         """Count it under its kind."""
         self._errors.labels(mailbox, kind if kind in KINDS else "other").inc()
+
+    def answers(self, counts: Mapping[str, int]) -> None:
+        """Add them up."""
+        for kind, count in counts.items():
+            self._answers.labels(kind).inc(count)
 
     def waited(self, mailbox: str, seconds: float) -> None:
         """Add the time up."""

@@ -7,9 +7,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailhook import times
+from mailhook import guard, times
 from mailhook.config import Settings
 from mailhook.errors import MailhookError
+from mailhook.guard import Standing
 from mailhook.health import Folder, Room, Service, room, signs
 from mailhook.store import Reader
 
@@ -50,13 +51,17 @@ _EVENTS = "SELECT coalesce(max(id), 0) AS count FROM events"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the store tells: counts by kind, each kind there is; `events` ever recorded."""
+    """What the store tells: counts by kind, each kind there is; `events` ever recorded.
+
+    `guard` is None where no web hooks are awaited.
+    """
 
     service: Service
     folders: tuple[Folder, ...]
     alerts: dict[str, int]
     waiting: dict[str, int]
     events: int
+    guard: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ def _told(settings: Settings, store: Reader) -> Told:
         alerts=_by_kind(store, _OPEN, ALERTS),
         waiting=_by_kind(store, _WAITING, WAITING),
         events=store.rows(_EVENTS)[0]["count"],
+        guard=guard.look(settings, store, times.now()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mailhook.errors import (
     Bug,
@@ -18,6 +18,9 @@ from mailhook.model import Outcome
 # What keeps a mailbox from its round trip; anything else is counted as `other`.
 KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug", "other")
 
+
+# What becomes of attempts to deliver a web hook; see docs/metrics.md.
+ANSWERS = ("ok", "refused", "failed", "lookalike", "retried")
 
 # The first that fits.
 _KINDS = (
@@ -55,6 +58,9 @@ class Meter:
 
     def broken(self, mailbox: str, kind: str) -> None:
         """A round trip failed; `kind` is one of `KINDS`."""
+
+    def answers(self, counts: Mapping[str, int]) -> None:
+        """So many attempts to deliver a web hook were answered, by `ANSWERS`."""
 
     def waited(self, mailbox: str, seconds: float) -> None:
         """The mailbox was left alone for so long after a failure."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from mailhook import times
 from mailhook.events import endpoint
@@ -20,6 +20,9 @@ from mailhook.store.rows import to_json
 from mailhook.store.tombstones import Tombstones
 
 _JOIN_SECONDS = 24 * 3600
+
+# A person's word, a mail that the hook is enabled again, or web hooks that come.
+ClosedBy = Literal["hand", "mail", "web"]
 
 # The owner's copies may be read long after the creator's, days of them: what lies
 # between the first sighting of an alert and its last belongs to it as well.
@@ -141,14 +144,16 @@ class Alerts:
         return None
 
 
-def resolve(connection: sqlite3.Connection, ids: Iterable[int], at: datetime) -> list[int]:
-    """Close these alerts; those that there are. One that is closed keeps the time it was."""
+def resolve(
+    connection: sqlite3.Connection, ids: Iterable[int], at: datetime, by: ClosedBy = "hand"
+) -> list[int]:
+    """Close these alerts; those that there are. One that is closed keeps when and how it was."""
     found = []
     for alert_id in ids:
         cursor = connection.execute(
-            "UPDATE alerts SET state = 'resolved', resolved_at = coalesce(resolved_at, ?)"
-            " WHERE id = ?",
-            (times.stored(at), alert_id),
+            "UPDATE alerts SET state = 'resolved', resolved_at = coalesce(resolved_at, ?),"
+            " resolved_by = iif(resolved_at IS NULL, ?, resolved_by) WHERE id = ?",
+            (times.stored(at), by, alert_id),
         )
         found += [alert_id] * cursor.rowcount
     return found

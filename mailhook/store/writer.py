@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mailhook.store.bookmark import Bookmark
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.kept import Kept
+    from mailhook.store.minutes import Counts
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
     from mailhook.store.unverified import Held, Refused
@@ -54,9 +55,11 @@ class Store:
         purpose: str = "ingest",
         keep_raw: KeepRaw = "full",
         window_seconds: float = 180,
+        web_url: str | None = None,
     ) -> None:
         self.path = path
         self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
+        self._web_url = web_url
         self._mutex = Turnstile()
         self._is_closed = False
         self._open()
@@ -94,10 +97,11 @@ class Store:
         self._connection.close()
         self._lock.release()
 
-    def adopt(self, keep_raw: KeepRaw, window_seconds: float) -> None:
+    def adopt(self, keep_raw: KeepRaw, window_seconds: float, web_url: str | None = None) -> None:
         """Go by other settings from the next record on."""
         with self._mutex:
             self._keep_raw, self._window_seconds = keep_raw, window_seconds
+            self._web_url = web_url
             self._forget_recorders()
 
     def is_there(self) -> bool:
@@ -158,7 +162,9 @@ class Store:
         now = times.now()
         recorder = self._recorder if findings else None
         with self._transaction():
-            outcomes = recorder.record_all(findings, after, now) if recorder else []
+            found = list(findings)
+            outcomes = recorder.record_all(found, after, now) if recorder else []
+            self._close_alerts(found, now)
             if position:
                 self._advance(position, now)
         return outcomes
@@ -199,6 +205,13 @@ class Store:
         with self._transaction():
             heartbeats.beat(self._connection, beats)
 
+    def count_answers(self, counted: Mapping[int, Counts]) -> None:
+        """Add to the minutes what the endpoint answered in each; see `minutes.add`."""
+        from mailhook.store import minutes
+
+        with self._transaction():
+            minutes.add(self._connection, counted, times.now())
+
     def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
         """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""
         from mailhook.store import alerts, audit
@@ -233,6 +246,7 @@ class Store:
         again = self._again if pairs else None
         with self._transaction():
             changes = [again.apply(*pair, now) for pair in pairs] if again else []
+            self._close_alerts([finding for _, finding in pairs if finding], now)
             log(Log(self._connection, now, changes))
         return changes
 
@@ -322,6 +336,13 @@ class Store:
 
         self._refresh_vocabulary()
         return Again(self._connection, self._keep_raw, self._window_seconds)
+
+    def _close_alerts(self, findings: Sequence[Finding], now: datetime) -> None:
+        if not findings:
+            return
+        from mailhook.store import closing
+
+        closing.review(self._connection, findings, self._web_url, now)
 
     def _forget_recorders(self) -> None:
         for name in ("_recorder", "_again"):

@@ -10,9 +10,11 @@ from functools import partial
 from mailhook import times
 from mailhook.config import Settings, SnapshotSettings, StoreSettings
 from mailhook.errors import TemporaryError
+from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.chore import Chore
+from mailhook.worker.minutes import Minutes
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
 
@@ -22,6 +24,7 @@ HEARTBEAT = "heartbeat"
 _HEARTBEAT_SECONDS = 15
 _PRUNE_SECONDS = 3600
 _DNS_SECONDS = 3600
+_COUNT_SECONDS = 5
 
 
 def chores(  # noqa: PLR0913 - what the chores are done with
@@ -42,6 +45,11 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
+
+
+def counting(minutes: Minutes, meter: Meter) -> tuple[float, Chore]:
+    """The chore that writes down what the endpoint has answered, and its period."""
+    return _COUNT_SECONDS, Chore("web answers", partial(minutes.flush, meter))
 
 
 def _beat(store: Store, pulse: Pulse) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from mailhook import times
-from mailhook.model import Delivery
+from mailhook.model import Delivery, Finding
 from mailhook.pipeline import examine
 from mailhook.sources.web import Answer
 from mailhook.trust import Trust
@@ -24,11 +24,17 @@ _NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 class Mirror:
     """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
 
-    `refused` is told of each body that no key has signed, and from whom it came.
+    `refused` is told of each body that no key has signed, and from whom it came; `took`
+    is told each finding of a signed one and the status of its answer.
     """
 
-    def __init__(self, trust: Callable[[], Trust], refused: Callable[[bytes, str], object]) -> None:
-        self._trust, self._refused = trust, refused
+    def __init__(
+        self,
+        trust: Callable[[], Trust],
+        refused: Callable[[bytes, str], object],
+        took: Callable[[Finding, int], object] = lambda _finding, _status: None,
+    ) -> None:
+        self._trust, self._refused, self._took = trust, refused, took
         self.desk: Desk | None = None
 
     async def __call__(self, body: bytes, source: str) -> Answer:
@@ -38,6 +44,11 @@ class Mirror:
         if finding.authenticity == "unverified":
             self._refused(body, source)
             return _NOT_SIGNED
+        answer = await self._answer(finding)
+        self._took(finding, answer.status)
+        return answer
+
+    async def _answer(self, finding: Finding) -> Answer:
         became: asyncio.Future[Became] = asyncio.get_running_loop().create_future()
 
         def done(one: Became) -> None:

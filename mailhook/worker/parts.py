@@ -76,6 +76,10 @@ class Parts:
     def _heartbeat(self) -> Chore:
         return next(chore for _, chore in self._chores if chore.name == HEARTBEAT)
 
+    def add(self, period_seconds: float, chore: Chore) -> None:
+        """Have one more chore done from the start on."""
+        self._chores.append((period_seconds, chore))
+
     def start(self) -> None:
         """Begin with a sweep of everything."""
         for watch in self._watches:

@@ -19,6 +19,8 @@ from mailhook.metrics.exporter import Exporter
 from mailhook.store import Store
 from mailhook.systemd import Notifier
 from mailhook.trust import Trust
+from mailhook.worker.housekeeping import counting
+from mailhook.worker.minutes import Minutes
 from mailhook.worker.parts import Parts
 from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
@@ -83,8 +85,9 @@ class Service:
         self._stuck: list[str] = []
         self._exporter = Exporter(settings)
         self._turns = Turns()
-        self._parts = Parts(settings, store, trust, self._exporter.meter, self._turns)
-        self._web = Web(settings, store, lambda: self._parts.trust)
+        self._minutes = Minutes(store, settings.guard)
+        self._parts = self._made(settings, trust)
+        self._web = Web(settings, store, lambda: self._parts.trust, self._minutes)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
 
@@ -101,6 +104,13 @@ class Service:
             "drop": commands.drop(self._store),
         }
 
+    def _made(self, settings: Settings, trust: Trust) -> Parts:
+        meter = self._exporter.meter
+        parts = Parts(settings, self._store, trust, meter, self._turns)
+        if settings.web:
+            parts.add(*counting(self._minutes, meter))
+        return parts
+
     def _poll(self, progress: Progress) -> Round:
         return self._parts.poll(progress)
 
@@ -112,7 +122,14 @@ class Service:
         """End all parts."""
         self._web.close()
         self._parts.stop()
+        self._count_the_last()
         self._exporter.close()
+
+    def _count_the_last(self) -> None:
+        try:
+            self._minutes.flush(self._exporter.meter)
+        except MailhookError as error:
+            log.warning("what was answered last is not written down: %s", error)
 
     def tick(self) -> None:
         """To be called each second or so: minds the clock, feeds the watchdog, tells the state."""
@@ -138,8 +155,10 @@ class Service:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
             self._parts.stop(for_good=False)
-            self._store.adopt(settings.store.raw, settings.store.match_window_seconds)
-            self._parts = Parts(settings, self._store, trust, self._exporter.meter, self._turns)
+            url = settings.web.url if settings.web else None
+            self._store.adopt(settings.store.raw, settings.store.match_window_seconds, url)
+            self._minutes.heed(settings.guard)
+            self._parts = self._made(settings, trust)
             self._parts.start()
             gc.collect()  # the old ones refer to each other, and have descriptors open
             log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})

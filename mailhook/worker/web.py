@@ -10,6 +10,7 @@ from mailhook.config import Settings, WebSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.minutes import Minutes
 
 if TYPE_CHECKING:
     from mailhook.sources.web import Endpoint
@@ -23,10 +24,12 @@ class Web:
     `trust` is asked anew for each hook. Raises ConfigError where it cannot be listened.
     """
 
-    def __init__(self, settings: Settings, store: Store, trust: Callable[[], Trust]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, trust: Callable[[], Trust], minutes: Minutes
+    ) -> None:
         from mailhook.sources.web import listening
 
-        self._store, self._trust = store, trust
+        self._store, self._trust, self._minutes = store, trust, minutes
         self._passed: socket.socket | None = listening.passed() if settings.web else None
         self._settings: WebSettings | None = None
         self._endpoint: Endpoint | None = None
@@ -67,11 +70,15 @@ class Web:
 
         self._refusals = Refusals(self._store)
         self._refusals.start()
-        mirror = Mirror(self._trust, self._refusals.take)
-        self._endpoint = Endpoint(listening, settings.path, mirror)
+        mirror = Mirror(self._trust, self._refused, self._minutes.took)
+        self._endpoint = Endpoint(listening, settings.path, mirror, self._minutes.answered)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()
         self._endpoint.start()
+
+    def _refused(self, body: bytes, source: str) -> None:
+        if self._refusals and self._refusals.take(body, source):
+            self._minutes.resembled()
 
     def _stop(self) -> None:
         if self._endpoint and self._desk:

@@ -15,7 +15,7 @@ from contextlib import suppress
 import uvicorn
 import uvloop
 
-from mailhook.sources.web.answers import Answer, Take
+from mailhook.sources.web.answers import Answer, Answered, Take, unheard
 from mailhook.sources.web.app import App
 
 __all__ = ["Answer", "Endpoint", "Take"]
@@ -29,12 +29,14 @@ class Endpoint(threading.Thread):
     The socket is closed at the end; whoever wants it to stay hands over a duplicate.
     """
 
-    def __init__(self, listening: socket.socket, path: str, take: Take) -> None:
+    def __init__(
+        self, listening: socket.socket, path: str, take: Take, answered: Answered = unheard
+    ) -> None:
         super().__init__(name="web", daemon=True)
         self._listening = listening
         self._loop: asyncio.AbstractEventLoop | None = None
         config = uvicorn.Config(
-            App(path, take),
+            App(path, take, answered),
             loop="none",
             http="httptools",
             ws="none",

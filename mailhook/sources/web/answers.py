@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,14 @@ class Answer:
     status: HTTPStatus
     words: str
     retry_after: int | None = None
+
+
+Answered: TypeAlias = Callable[["int | None"], object]
+"""Is told the status of each answer to a hook; None where one was cut off."""
+
+
+def unheard(_: int | None) -> None:
+    """The `Answered` of who does not count."""
 
 
 class Take(Protocol):

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from mailhook.sources.web.answers import Answer, Take
+from mailhook.sources.web.answers import Answer, Answered, Take, unheard
 
 BODY_BYTES = 256 * 1024
 BODY_SECONDS = 10
@@ -24,10 +24,13 @@ _TOO_SLOW = Answer(HTTPStatus.REQUEST_TIMEOUT, "the body did not come within 10 
 
 
 class App:
-    """Answers each request; hooks are handed to `take`, all else to Starlette."""
+    """Answers each request; hooks are handed to `take`, all else to Starlette.
 
-    def __init__(self, path: str, take: Take) -> None:
-        self._path, self._take = path, take
+    `answered` is told the status of each answer to a hook, None where there was none.
+    """
+
+    def __init__(self, path: str, take: Take, answered: Answered = unheard) -> None:
+        self._path, self._take, self._answered = path, take, answered
         self._others = Starlette(routes=[Route(path, _only_post, methods=["GET", "HEAD"])])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +39,16 @@ class App:
         if not (is_hook and scope["path"] == self._path):
             await self._others(scope, receive, send)
             return
-        await _send(send, await self._answer(scope, receive))
+        status: int | None = None
+        try:
+            answer = await self._answer(scope, receive)
+            status = answer.status
+        except Exception:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise
+        finally:
+            self._answered(status)
+        await _send(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
