@@ -1,0 +1,285 @@
+"""One connection: uvicorn's, with bounds in bytes and time, which uvicorn has none of.
+
+A request is awaited (nothing of it is there), its head comes, its body comes, or it is
+whole, and then due. `Crowd` looks at each connection ten times a second; nothing here
+sets a timer of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Any, cast
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from mailhook.sources.web import refusals
+from mailhook.sources.web.answers import Answer
+from mailhook.sources.web.crowd import Crowd
+
+# Of a header beside its name and value: a colon, a blank, the line's end.
+_BESIDE = 4
+# What stands between the chunks of a body may be some times as much as the body.
+_FRAMING = 4
+# Content-Length has no more digits; longer ones are no number of bytes anybody has.
+_DIGITS = 18
+_SPOKEN = frozenset({"1.1", "1.0"})
+# What is read only to be thrown away.
+_WASTE_BYTES = 1024 * 1024
+
+
+class _Phase(Enum):
+    AWAITED = 0
+    HEAD = 1
+    BODY = 2
+    WHOLE = 3
+
+
+class Connection(HttpToolsProtocol):
+    """A client. `since` is the loop's time at which what is awaited now could first come."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._crowd = cast("Crowd", server_state)
+        self._bounds = self._crowd.bounds
+        self._phase = _Phase.AWAITED
+        self.since = self.loop.time()
+        # Since the head or the body at hand began: bytes in whole reads, bytes understood.
+        self._fed = self._understood = 0
+        self._length = b""
+        self._due = 0  # whole requests that have no answer yet
+        self._is_new = True
+        self._is_deaf = False  # whatever still comes is thrown away
+        self._last: Answer | None = None  # to be said when all before it is answered
+        self._ends_at: float | None = None
+        self._unwritten_since: float | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a whole request waits for its answer."""
+        return self._due > 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, if there is a place for it."""
+        super().connection_made(transport)
+        self._crowd.make_room()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; whatever breaks a bound or the grammar is refused, after all before it."""
+        self._fed += len(data)
+        if self._is_deaf:
+            if self._fed > _WASTE_BYTES:
+                self.hang_up()
+            return
+        if self._phase in {_Phase.AWAITED, _Phase.WHOLE}:
+            self._enter(_Phase.HEAD)
+            self._fed = len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(refusals.OTHER)
+        except httptools.HttpParserError:
+            self._refuse(refusals.BAD)
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Bound what has come of a head or a body that is not whole."""
+        if self._phase is _Phase.HEAD and self._fed > self._bounds.head_bytes:
+            self._refuse(refusals.LARGE_HEAD)
+        elif self._phase is _Phase.BODY and self._fed > _FRAMING * self._bounds.body_bytes:
+            self._refuse(refusals.LARGE_BODY)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays open: who has sent a whole request still gets the answer."""
+        if not self._due or self._is_deaf:
+            return self._due > 0
+        self._drop()
+        self._fall_deaf()
+        self._ends_at = self.loop.time()
+        return True
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        if self._is_deaf:
+            return
+        super().on_message_begin()
+        if self._phase is not _Phase.HEAD:
+            self._enter(_Phase.HEAD)
+        self._understood, self._length = 0, b""
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request's target."""
+        if not self._is_deaf:
+            super().on_url(url)
+            self._understand(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; those behind a chunked body are not looked at."""
+        if self._is_deaf or self._phase is not _Phase.HEAD:
+            return
+        super().on_header(name, value)
+        if self.headers[-1][0] == b"content-length":
+            self._length = value
+        self._understand(len(name) + len(value) + _BESIDE)
+
+    def _understand(self, count: int) -> None:
+        self._understood += count
+        bounds = self._bounds
+        if self._understood > bounds.head_bytes or len(self.headers) > bounds.headers:
+            self._refuse(refusals.LARGE_HEAD)
+
+    def on_headers_complete(self) -> None:
+        """A request of which the body is still to come."""
+        if self._is_deaf:
+            return
+        if refusal := self._refusal():
+            self._refuse(refusal)
+            return
+        super().on_headers_complete()
+        if self._crowd.is_closing:
+            self.cycle.keep_alive = False
+        self._enter(_Phase.BODY)
+        self._understood = 0
+
+    def _refusal(self) -> Answer | None:
+        """Why the body is not even read."""
+        if self._announces_too_much():
+            return refusals.LARGE_BODY
+        if self.parser.get_http_version() not in _SPOKEN:
+            return refusals.BAD
+        if self.parser.should_upgrade():  # the parser would leave the body to the other protocol
+            return refusals.OTHER
+        return refusals.MANY if len(self.pipeline) >= self._bounds.pipelined else None
+
+    def _announces_too_much(self) -> bool:
+        length = self._length
+        return len(length) > _DIGITS or (bool(length) and int(length) > self._bounds.body_bytes)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self._is_deaf:
+            return
+        self._understood += len(body)
+        if self._understood > self._bounds.body_bytes:
+            self._refuse(refusals.LARGE_BODY)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._is_deaf:
+            return
+        super().on_message_complete()
+        self._phase, self._is_new = _Phase.WHOLE, False
+        self._due += 1
+
+    def on_response_complete(self) -> None:
+        """The next request may come, or is there; or this was the last."""
+        self._due -= 1
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._due <= 0 and self._last:
+            self._say(self._last)
+        elif self._phase is _Phase.WHOLE:
+            self._enter(_Phase.AWAITED)
+        else:
+            self.since = self.loop.time()  # what had come of the next one could not be read on
+
+    def _enter(self, phase: _Phase) -> None:
+        self._phase, self._fed = phase, 0
+        if phase is not _Phase.HEAD or not self._is_new:  # the first has time from the connection
+            self.since = self.loop.time()
+
+    def _refuse(self, answer: Answer) -> None:
+        """Say so and hang up, once all that came before is answered."""
+        if self._is_deaf:
+            return
+        self._drop()
+        self._fall_deaf()
+        if self._due:
+            self._last = answer
+        else:
+            self._say(answer)
+
+    def _drop(self) -> None:
+        """Forget the request that is coming: the application is told that its client has gone."""
+        cycle = self.cycle
+        if self._phase is not _Phase.BODY or cycle.response_complete:
+            return
+        if self.pipeline and self.pipeline[0][0] is cycle:
+            self.pipeline.popleft()
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+    def _fall_deaf(self) -> None:
+        self._is_deaf, self._fed = True, 0
+        self.flow.resume_reading()
+
+    def _say(self, answer: Answer) -> None:
+        """Say it and read on for a while: to close on what was not read would take it back."""
+        self._unset_keepalive_if_required()
+        self.transport.write(refusals.spelled(answer))
+        self.transport.write_eof()
+        self._ends_at = self.loop.time() + self._bounds.linger_seconds
+
+    def shutdown(self) -> None:
+        """End after the request at hand, or after one that may be on its way right now."""
+        self._crowd.is_closing = True
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        self._ends_at = self._ends_at or self.loop.time() + self._bounds.linger_seconds
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers."""
+        super().pause_writing()
+        self._unwritten_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._unwritten_since = None
+
+    def hang_up(self) -> None:
+        """At once, whatever is under way; its place is free."""
+        self.connections.discard(self)
+        self.transport.abort()
+
+    def look(self, now: float) -> None:
+        """See whether it keeps to its times."""
+        if self.transport.is_closing():
+            self._see_it_written(now)
+        elif self._due:
+            self._see_it_read(now)
+        elif self._ends_at and now > self._ends_at and self._may_end():
+            self.transport.close()
+        elif self._phase is _Phase.BODY and now - self.since > self._bounds.body_seconds:
+            self._refuse(refusals.SLOW_BODY)
+        elif self._phase is _Phase.HEAD and now - self.since > self._bounds.head_seconds:
+            self._refuse(refusals.SLOW_HEAD)
+        elif self._is_new and now - self.since > self._bounds.head_seconds:
+            self.transport.close()  # it has never said a word, and may not expect one
+
+    def _may_end(self) -> bool:
+        return self._is_deaf or self._phase is _Phase.AWAITED
+
+    def _see_it_written(self, now: float) -> None:
+        """What is closed for good once its answer is written must not wait for ever."""
+        if self._unwritten_since is None:
+            self._unwritten_since = now
+        self._see_it_read(now)
+
+    def _see_it_read(self, now: float) -> None:
+        since = self._unwritten_since
+        if since is not None and now - since > self._bounds.answer_seconds:
+            self.hang_up()
