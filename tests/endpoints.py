@@ -113,6 +113,7 @@ class Place:
 def settings(home: Path, listen: str, **sections: object) -> Path:
     """A settings file with a key and the endpoint at `listen`."""
     (home / "key").write_bytes(KEY)
+    (home / "key").chmod(0o600)
     told = {
         "store": {"path": str(home / "mailhook.db")},
         "trust": {"signing_keys": [{"file": str(home / "key")}]},

@@ -50,7 +50,7 @@ class Endpoint(threading.Thread):
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 self._loop = runner.get_loop()
                 runner.run(self._serve(self._loop))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - that it ended is to be known, whatever ended it
+        except BaseException as error:  # noqa: BLE001 - that it ended is to be known, whatever ended it
             log.error("the endpoint for web hooks has ended: %s", whereabouts(error))  # noqa: TRY400 - it may quote a hook
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
