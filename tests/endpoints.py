@@ -15,14 +15,18 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
 from mailhook import config, token
-from mailhook.config import Settings
+from mailhook.config import Settings, WebSettings
+from mailhook.sources.web.answers import Answer, Take
 from mailhook.sources.web.bounds import Bounds
+from mailhook.sources.web.endpoint import Endpoint
+from mailhook.sources.web.listening import bound
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.web import Web
@@ -204,3 +208,29 @@ def serving(config_file: Path, passed: Sequence[socket.socket] = ()) -> Iterator
         watchdog.cancel()
         served.process.kill()
         served.process.communicate()
+
+
+THANKS = Answer(HTTPStatus.OK, "thank you")
+
+
+async def thank(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
+    return THANKS
+
+
+class Running:
+    """An endpoint that answers whatever `take` says."""
+
+    def __init__(self, take: Take = thank, bounds: Bounds | None = None) -> None:
+        self.port = free_port()
+        self.place = Place(self.port)
+        self._listening = bound(WebSettings(listen=f"127.0.0.1:{self.port}"))
+        self.endpoint = Endpoint(self._listening.duplicates(), "/hooks", take, bounds or Bounds())
+        self.endpoint.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.endpoint.stop()
+        self._listening.close()
+        assert not self.endpoint.is_alive()

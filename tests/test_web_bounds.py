@@ -10,43 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from http import HTTPStatus
 from pathlib import Path
-from typing import Self
 
 import pytest
-from endpoints import SECONDS, Place, free_port, hook, post, read_all, statuses, within
+from endpoints import SECONDS, THANKS, Running, hook, post, read_all, statuses, within
 
-from mailhook.config import WebSettings
-from mailhook.sources.web.answers import Answer, Take
+from mailhook.sources.web.answers import Answer
 from mailhook.sources.web.bounds import Bounds, places
-from mailhook.sources.web.endpoint import Endpoint
-from mailhook.sources.web.listening import bound
-
-THANKS = Answer(HTTPStatus.OK, "thank you")
-
-
-async def thank(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
-    return THANKS
-
-
-class Running:
-    """An endpoint that answers whatever `take` says."""
-
-    def __init__(self, take: Take = thank, bounds: Bounds | None = None) -> None:
-        port = free_port()
-        self.place = Place(port)
-        self._listening = bound(WebSettings(listen=f"127.0.0.1:{port}"))
-        self.endpoint = Endpoint(self._listening.duplicates(), "/hooks", take, bounds or Bounds())
-        self.endpoint.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.endpoint.stop()
-        self._listening.close()
-        assert not self.endpoint.is_alive()
 
 
 def is_closed(connection: socket.socket, seconds: float) -> bool:

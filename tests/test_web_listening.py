@@ -8,18 +8,16 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from command import call, process
-from endpoints import Place, free_port, hook, post, serving, settings, within
+from endpoints import Place, free_port, hook, post, serving, settings, thank, within
 from stores import asked
 
 from mailhook.config import WebSettings
 from mailhook.errors import ConfigError
 from mailhook.sources.web import listening
-from mailhook.sources.web.answers import Answer
 from mailhook.sources.web.bounds import Bounds
 from mailhook.sources.web.endpoint import Endpoint
 
@@ -119,27 +117,26 @@ def test_what_cannot_be_listened_on_is_refused_though_it_is_passed():
         listening.refuse_passed([public], WebSettings(public=True))
 
 
-def serve(config_file: Path, **options: object) -> tuple[int, str]:
-    done = process("-c", config_file, "serve", **options)
-    return done.code, " ".join(done.err.split())
+def refused(home: Path, listen: str) -> str:
+    with pytest.raises(ConfigError) as caught, within(home, listen=listen):
+        pass
+    return str(caught.value)
 
 
-def test_systemd_is_asked_for_and_does_not_pass(tmp_path: Path):
-    code, words = serve(settings(tmp_path, "systemd"))
-    assert code == 78
-    assert "systemd passes no socket hint: enable mailhook.socket" in words
-
-
-def test_serve_without_a_key_or_an_address_ends_at_once(tmp_path: Path):
-    listen = f"127.0.0.1:{free_port()}"
-    code, words = serve(settings(tmp_path, listen, trust={}))
-    assert code == 78
-    assert "web: no signing key is set, so every hook would be refused" in words
+def test_a_service_begins_only_where_it_can_listen(tmp_path: Path):
+    assert "systemd passes no socket\n    hint: enable mailhook.socket" in refused(
+        tmp_path, "systemd"
+    )
     with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        code, words = serve(settings(tmp_path, f"127.0.0.1:{port}"))
-    assert code == 78
-    assert f"web.listen: 127.0.0.1:{port} is in use" in words
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        assert f"web.listen: {listen} is in use" in refused(tmp_path, listen)
+
+
+def test_serve_without_a_key_ends_at_once(tmp_path: Path):
+    listen = f"127.0.0.1:{free_port()}"
+    done = process("-c", settings(tmp_path, listen, trust={}), "serve")
+    assert done.code == 78
+    assert "web: no signing key is set, so every hook would be refused" in done.err
 
 
 def check(config_file: Path) -> tuple[int, str]:
@@ -187,10 +184,6 @@ def test_check_warns_of_what_may_be_meant(tmp_path: Path):
     assert "warning: web.public: true: what is sent to mailhook itself is not encrypted" in words
     assert "web.url: the vendor sends to /truora, and mailhook answers at /hooks" in words
     assert "well if your proxy rewrites the one to the other" in words
-
-
-async def thank(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
-    return Answer(HTTPStatus.OK, "thank you")
 
 
 def test_an_endpoint_that_ends_by_itself_is_missed(caplog: pytest.LogCaptureFixture):

@@ -8,12 +8,15 @@ sets a timer of its own.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from enum import Enum
 from typing import Any, cast
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from mailhook.sources.web import refusals
@@ -29,6 +32,7 @@ _DIGITS = 18
 _SPOKEN = frozenset({"1.1", "1.0"})
 # What is read only to be thrown away.
 _WASTE_BYTES = 1024 * 1024
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class _Phase(Enum):
@@ -57,6 +61,7 @@ class Connection(HttpToolsProtocol):
         self._fed = self._understood = 0
         self._length = b""
         self._due = 0  # whole requests that have no answer yet
+        self._running: RequestResponseCycle | None = None
         self._is_new = True
         self._is_deaf = False  # whatever still comes is thrown away
         self._last: Answer | None = None  # to be said when all before it is answered
@@ -72,6 +77,17 @@ class Connection(HttpToolsProtocol):
         """Take the connection, if there is a place for it."""
         super().connection_made(transport)
         self._crowd.make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request that has no answer yet; uvicorn tells only the newest."""
+        if self._running:
+            self._running.disconnected = True
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Read on; whatever breaks a bound or the grammar is refused, after all before it."""
@@ -253,6 +269,9 @@ class Connection(HttpToolsProtocol):
     def hang_up(self) -> None:
         """At once, whatever is under way; its place is free."""
         self.connections.discard(self)
+        # The kernel, too, forgets what it holds for a client that does not read: socket(7).
+        one = self.transport.get_extra_info("socket")
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
     def look(self, now: float) -> None:
