@@ -8,13 +8,18 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from endpoints import Place, hook, post, read_all, statuses, within
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from stores import asked
 
 from mailhook.sources.web.bounds import Bounds
+
+pytestmark = pytest.mark.xdist_group("web")
 
 # So short that nobody waits, so long that a busy machine does not matter.
 BOUNDS = Bounds(
@@ -293,9 +298,34 @@ def test_nothing_is_smuggled_in(ordeal: Ordeal):
     assert len(found) == 3  # the one that all share, and the two of the pipeline
 
 
+@settings(max_examples=30, deadline=None)
+@given(cuts=st.lists(st.integers(1, 700), max_size=6))
+def test_a_hook_may_come_in_any_pieces(ordeal: Ordeal, cuts: list[int]):
+    raw = post(GOOD)
+    places = [0, *sorted(set(cuts)), len(raw)]
+    pieces = [raw[start:end] for start, end in pairwise(places)]
+    assert statuses(ordeal.place.said(*pieces)) == [200]
+
+
+LINES = st.sampled_from(
+    [
+        *(b"POST /hooks HTTP/1.1", b"GET / HTTP/1.0", b"Host: a", b"Content-Length: 3"),
+        *(b"Transfer-Encoding: chunked", b"Connection: keep-alive", b"Expect: 100-continue"),
+        *(b"3", b"0", b"abc", b"", b"\0"),
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(raw=st.one_of(st.binary(max_size=200), st.lists(LINES, max_size=12).map(b"\r\n".join)))
+def test_no_bytes_at_all_are_answered_as_a_hook_or_by_a_failure_of_ours(ordeal: Ordeal, raw: bytes):
+    got = undergo(ordeal.place, sends(raw, HALF_CLOSE, gets=[]))
+    assert set(got) <= {100, 400, 401, 404, 405, 429}
+
+
 def test_a_good_token_is_answered_at_once_after_all_that(ordeal: Ordeal):
     took = []
-    for _ in range(5):
+    for _ in range(20):
         start = time.monotonic()
         assert ordeal.place.status(post(hook())) == 200
         took.append(time.monotonic() - start)

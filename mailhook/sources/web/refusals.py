@@ -8,7 +8,7 @@ from mailhook.sources.web.answers import Answer
 
 BAD = Answer(HTTPStatus.BAD_REQUEST, "this is no request of HTTP/1.1")
 OTHER = Answer(HTTPStatus.BAD_REQUEST, "only HTTP/1.1 is spoken here: send it without Upgrade")
-MANY = Answer(HTTPStatus.TOO_MANY_REQUESTS, "wait for an answer now and then", 1)
+MANY = Answer(HTTPStatus.TOO_MANY_REQUESTS, "wait for an answer now and then")
 SLOW_HEAD = Answer(HTTPStatus.REQUEST_TIMEOUT, "the head of the request did not come in time")
 SLOW_BODY = Answer(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time")
 LARGE_HEAD = Answer(
