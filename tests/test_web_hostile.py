@@ -180,7 +180,7 @@ CASES = {
     # Size of the head.
     "10,000 headers": sends(head(*[f"a{n}: b" for n in range(10_000)]), gets=431),
     "10,000 headers, a few at a time": sends(
-        head(*["a: b"] * 10_000)[:3000], 0.1, b"a: b\r\n" * 9_000, gets=431
+        b"POST /hooks HTTP/1.1\r\n" + b"a: b\r\n" * 500, 0.1, b"a: b\r\n" * 9_500, b"\r\n", gets=431
     ),
     "one header of 100 kB": sends(head("X-A: " + "a" * 100_000), gets=431),
     "one header of 100 kB without its end": sends(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from enum import Enum
 from typing import Any, cast
 
 import httptools
@@ -19,27 +18,19 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mailhook.sources.web import refusals
+from mailhook.sources.web import head, refusals
 from mailhook.sources.web.answers import Answer
 from mailhook.sources.web.crowd import Crowd
 
-# Of a header beside its name and value: a colon, a blank, the line's end.
-_BESIDE = 4
 # What stands between the chunks of a body may be some times as much as the body.
 _FRAMING = 4
-# Content-Length has no more digits; longer ones are no number of bytes anybody has.
-_DIGITS = 18
 _SPOKEN = frozenset({"1.1", "1.0"})
 # What is read only to be thrown away.
 _WASTE_BYTES = 1024 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)
 
-
-class _Phase(Enum):
-    AWAITED = 0
-    HEAD = 1
-    BODY = 2
-    WHOLE = 3
+# How far the newest request is. Plain numbers: they are compared some ten times a request.
+_AWAITED, _HEAD, _BODY, _WHOLE = range(4)
 
 
 class Connection(HttpToolsProtocol):
@@ -55,11 +46,10 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._crowd = cast("Crowd", server_state)
         self._bounds = self._crowd.bounds
-        self._phase = _Phase.AWAITED
+        self._phase = _AWAITED
         self.since = self.loop.time()
-        # Since the head or the body at hand began: bytes in whole reads, bytes understood.
-        self._fed = self._understood = 0
-        self._length = b""
+        # Bytes in whole reads since the head or the body at hand began, and of the body itself.
+        self._fed = self._body_bytes = 0
         self._due = 0  # whole requests that have no answer yet
         self._running: RequestResponseCycle | None = None
         self._is_new = True
@@ -96,8 +86,8 @@ class Connection(HttpToolsProtocol):
             if self._fed > _WASTE_BYTES:
                 self.hang_up()
             return
-        if self._phase in {_Phase.AWAITED, _Phase.WHOLE}:
-            self._enter(_Phase.HEAD)
+        if self._phase == _AWAITED or self._phase == _WHOLE:  # noqa: PLR1714 - a set is slower
+            self._enter(_HEAD)
             self._fed = len(data)
         self._unset_keepalive_if_required()
         try:
@@ -106,13 +96,14 @@ class Connection(HttpToolsProtocol):
             self._refuse(refusals.OTHER)
         except httptools.HttpParserError:
             self._refuse(refusals.BAD)
-        self._weigh()
+        if self._phase != _WHOLE:
+            self._weigh()
 
     def _weigh(self) -> None:
         """Bound what has come of a head or a body that is not whole."""
-        if self._phase is _Phase.HEAD and self._fed > self._bounds.head_bytes:
+        if self._phase == _HEAD and self._fed > self._bounds.head_bytes:
             self._refuse(refusals.LARGE_HEAD)
-        elif self._phase is _Phase.BODY and self._fed > _FRAMING * self._bounds.body_bytes:
+        elif self._phase == _BODY and self._fed > _FRAMING * self._bounds.body_bytes:
             self._refuse(refusals.LARGE_BODY)
 
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -126,33 +117,9 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        if self._is_deaf:
-            return
         super().on_message_begin()
-        if self._phase is not _Phase.HEAD:
-            self._enter(_Phase.HEAD)
-        self._understood, self._length = 0, b""
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request's target."""
-        if not self._is_deaf:
-            super().on_url(url)
-            self._understand(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; those behind a chunked body are not looked at."""
-        if self._is_deaf or self._phase is not _Phase.HEAD:
-            return
-        super().on_header(name, value)
-        if self.headers[-1][0] == b"content-length":
-            self._length = value
-        self._understand(len(name) + len(value) + _BESIDE)
-
-    def _understand(self, count: int) -> None:
-        self._understood += count
-        bounds = self._bounds
-        if self._understood > bounds.head_bytes or len(self.headers) > bounds.headers:
-            self._refuse(refusals.LARGE_HEAD)
+        if self._phase == _WHOLE and not self._is_deaf:
+            self._enter(_HEAD)
 
     def on_headers_complete(self) -> None:
         """A request of which the body is still to come."""
@@ -164,29 +131,27 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if self._crowd.is_closing:
             self.cycle.keep_alive = False
-        self._enter(_Phase.BODY)
-        self._understood = 0
+        self.headers = []  # what comes behind a chunked body is none of the request's headers
+        self._body_bytes = 0
+        self._enter(_BODY)
 
     def _refusal(self) -> Answer | None:
         """Why the body is not even read."""
-        if self._announces_too_much():
-            return refusals.LARGE_BODY
+        bounds = self._bounds
+        if refusal := head.refusal(self.url, self.headers, self._fed, bounds):
+            return refusal
         if self.parser.get_http_version() not in _SPOKEN:
             return refusals.BAD
         if self.parser.should_upgrade():  # the parser would leave the body to the other protocol
             return refusals.OTHER
-        return refusals.MANY if len(self.pipeline) >= self._bounds.pipelined else None
-
-    def _announces_too_much(self) -> bool:
-        length = self._length
-        return len(length) > _DIGITS or (bool(length) and int(length) > self._bounds.body_bytes)
+        return refusals.MANY if len(self.pipeline) >= bounds.pipelined else None
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         if self._is_deaf:
             return
-        self._understood += len(body)
-        if self._understood > self._bounds.body_bytes:
+        self._body_bytes += len(body)
+        if self._body_bytes > self._bounds.body_bytes:
             self._refuse(refusals.LARGE_BODY)
         else:
             super().on_body(body)
@@ -196,7 +161,7 @@ class Connection(HttpToolsProtocol):
         if self._is_deaf:
             return
         super().on_message_complete()
-        self._phase, self._is_new = _Phase.WHOLE, False
+        self._phase, self._is_new = _WHOLE, False
         self._due += 1
 
     def on_response_complete(self) -> None:
@@ -207,14 +172,14 @@ class Connection(HttpToolsProtocol):
             return
         if self._due <= 0 and self._last:
             self._say(self._last)
-        elif self._phase is _Phase.WHOLE:
-            self._enter(_Phase.AWAITED)
+        elif self._phase == _WHOLE:
+            self._enter(_AWAITED)
         else:
             self.since = self.loop.time()  # what had come of the next one could not be read on
 
-    def _enter(self, phase: _Phase) -> None:
+    def _enter(self, phase: int) -> None:
         self._phase, self._fed = phase, 0
-        if phase is not _Phase.HEAD or not self._is_new:  # the first has time from the connection
+        if not self._is_new or phase != _HEAD:  # the first has time from the connection
             self.since = self.loop.time()
 
     def _refuse(self, answer: Answer) -> None:
@@ -231,7 +196,7 @@ class Connection(HttpToolsProtocol):
     def _drop(self) -> None:
         """Forget the request that is coming: the application is told that its client has gone."""
         cycle = self.cycle
-        if self._phase is not _Phase.BODY or cycle.response_complete:
+        if self._phase != _BODY or cycle.response_complete:
             return
         if self.pipeline and self.pipeline[0][0] is cycle:
             self.pipeline.popleft()
@@ -282,15 +247,15 @@ class Connection(HttpToolsProtocol):
             self._see_it_read(now)
         elif self._ends_at and now > self._ends_at and self._may_end():
             self.transport.close()
-        elif self._phase is _Phase.BODY and now - self.since > self._bounds.body_seconds:
+        elif self._phase == _BODY and now - self.since > self._bounds.body_seconds:
             self._refuse(refusals.SLOW_BODY)
-        elif self._phase is _Phase.HEAD and now - self.since > self._bounds.head_seconds:
+        elif self._phase == _HEAD and now - self.since > self._bounds.head_seconds:
             self._refuse(refusals.SLOW_HEAD)
         elif self._is_new and now - self.since > self._bounds.head_seconds:
             self.transport.close()  # it has never said a word, and may not expect one
 
     def _may_end(self) -> bool:
-        return self._is_deaf or self._phase is _Phase.AWAITED
+        return self._is_deaf or self._phase == _AWAITED
 
     def _see_it_written(self, now: float) -> None:
         """What is closed for good once its answer is written must not wait for ever."""
