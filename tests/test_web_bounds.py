@@ -198,3 +198,14 @@ def test_a_trailer_names_no_source():
         sent = b"POST /hooks HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         assert statuses(running.place.said(sent, chunks)) == [200]
     assert sources == [(b"a", "127.0.0.1")]
+
+
+def test_the_bounds_hold_on_a_unix_socket_too(tmp_path: Path):
+    listen = f"unix:{tmp_path}/web.sock"
+    with within(tmp_path, Bounds(connections=2), listen) as served, ExitStack() as stack:
+        silent = stack.enter_context(served.place.connect())
+        for _ in range(2):
+            stack.enter_context(served.place.connect_later())
+        assert is_closed(silent, SECONDS)
+        assert served.place.status(post(hook(), "X-Forwarded-For: 192.0.2.7")) == 200
+        assert served.place.status(post(b"a" * 300_000)) == 413
