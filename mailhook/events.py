@@ -7,14 +7,18 @@ known is not decided here but in `matching`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from mailhook import times
 from mailhook.catalog import Catalog, TypeInfo
 from mailhook.model import Channel, Event, Json, Notice, Object, TimeSource
 
+# The vendor has some hundred names of events; what one means is remembered, of long ones not.
+_LONGEST_NAME, _REMEMBERED = 200, 1024
 # An object's ids that name who asked or where it belongs, never what it is about.
 _CONTEXT_IDS = frozenset(
     "account_id client_id user_id flow_id process_id identity_process_id national_id".split()
@@ -26,11 +30,12 @@ class Context:
     """The delivery a notice was found in, as far as keys and times depend on it.
 
     `origin` names the delivery within keys: `mail:<Message-ID>`, or the
-    sha256 of the raw bytes where there is none.
+    sha256 of the raw bytes where there is none; or is called to say so, as few
+    events need it.
     """
 
     channel: Channel
-    origin: str
+    origin: str | Callable[[], str]
     sent_at: datetime | None
     received_at: datetime
     verified: bool
@@ -38,14 +43,13 @@ class Context:
 
 def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> Event:
     """The event that `notice`, the `nth` (from 1) of its delivery, tells of."""
-    info = catalog.type(notice.type)
-    event_type = info.name if info else catalog.normal_type(notice.type)
-    action = catalog.normal_action(notice.action, event_type)
-    repeatable = catalog.action(event_type, action).repeats
+    info, event_type, action, repeatable = _words(notice, catalog)
     subject_type, subject_id = _subject(notice.object, event_type, info)
     occurred_at, time_source = _time(notice, context)
-    mail_key = f"{_origin(context.origin)}#{nth}/{_kind(event_type, action)}"
-    base_key = _base_key(notice, event_type, action, subject_id) or mail_key
+    base_key, mail_key = _base_key(notice, event_type, action, subject_id), None
+    if base_key is None or (repeatable and time_source != "vendor"):
+        mail_key = f"{_origin(context.origin)}#{nth}/{_kind(event_type, action)}"
+        base_key = base_key or mail_key
     timed = repeatable and (subject_id is not None or event_type == "webhook")
     raw_status = _text(notice.object, *(info.status_fields if info else ("status",)))
     return Event(
@@ -76,6 +80,25 @@ def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> E
         raw_status=raw_status,
         raw_timestamp=notice.timestamp,
     )
+
+
+def _words(notice: Notice, catalog: Catalog) -> tuple[TypeInfo | None, str, str, bool]:
+    """The type as the catalogue knows it, its normalised name, the action's; may it repeat."""
+    if len(notice.type) + len(notice.action) <= _LONGEST_NAME:
+        return _recent_words(notice.type, notice.action, catalog)
+    return _normalised(notice.type, notice.action, catalog)
+
+
+def _normalised(
+    raw_type: str, raw_action: str, catalog: Catalog
+) -> tuple[TypeInfo | None, str, str, bool]:
+    info = catalog.type(raw_type)
+    event_type = info.name if info else catalog.normal_type(raw_type)
+    action = catalog.normal_action(raw_action, event_type)
+    return info, event_type, action, catalog.action(event_type, action).repeats
+
+
+_recent_words = lru_cache(_REMEMBERED)(_normalised)
 
 
 def _is_proven(notice: Notice, context: Context) -> bool:
@@ -147,8 +170,11 @@ def _text(content: Object, *names: str) -> str | None:
 
 def _word(text: str) -> str:
     """Percent-encoded (RFC 3986), so that `/`, `@`, `#` and `~` in keys are always ours."""
+    if text.isascii() and text.isalnum():
+        return text
     return quote(text, safe="").replace("~", "%7E")
 
 
-def _origin(origin: str) -> str:
-    return quote(origin, safe=":<>@+=!$*").replace("~", "%7E")
+def _origin(origin: str | Callable[[], str]) -> str:
+    name = origin if isinstance(origin, str) else origin()
+    return quote(name, safe=":<>@+=!$*").replace("~", "%7E")

@@ -18,6 +18,8 @@ from typing import Any, Literal, TypeAlias
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Object: TypeAlias = Mapping[str, Json]
 
+_CANONICAL = json.JSONEncoder(sort_keys=True).encode
+
 Channel = Literal["email", "web", "api", "file"]
 Authenticity = Literal["verified", "unverified"]
 Confidence = Literal["exact", "mentioned"]
@@ -190,8 +192,8 @@ class Event:
 
     `base_key` is `<subject>/<type>.<action>`; `key` is what this spelling alone
     would be stored under; `ids` are the vendor's ids as aliases; `mail_key`
-    names this notice within its mail. `undated` means no time of the vendor's.
-    Columns and their meaning: docs/tables.md.
+    names this notice within its mail, where that may be what it is known again by.
+    `undated` means no time of the vendor's. Columns and their meaning: docs/tables.md.
     """
 
     base_key: str
@@ -231,7 +233,7 @@ class Event:
         """A digest of the vendor's time and the object; None where one of them is not told."""
         if self.undated or not self.object:
             return None
-        content = json.dumps(self.object, sort_keys=True)
+        content = _CANONICAL(self.object)
         return hashlib.sha256(f"{self.occurred_at.isoformat()} {content}".encode()).hexdigest()
 
 

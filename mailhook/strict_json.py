@@ -8,6 +8,7 @@ different things, or SQLite could not store.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -68,14 +69,16 @@ def _constant(name: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > _INTEGER_DIGITS or not -_LARGEST <= int(digits) < _LARGEST:
+    # One sign more; a number of many digits takes long to be read.
+    number = int(digits) if len(digits) <= _INTEGER_DIGITS + 1 else _LARGEST
+    if not -_LARGEST <= number < _LARGEST:
         raise ValueError("an integer is beyond 64 bits")
-    return int(digits)
+    return number
 
 
 def _number(digits: str) -> float:
     number = float(digits)
-    if number in {float("inf"), float("-inf")}:
+    if math.isinf(number):
         raise ValueError("a number is beyond what can be stored")
     return number
 

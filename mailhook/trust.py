@@ -58,8 +58,8 @@ def _unfit_tag(word: str | None) -> Iterator[Problem]:
 
 def _unfit(keys: Sequence[bytes]) -> Iterator[Problem]:
     for nth, key in enumerate(keys):
-        from mailhook import token
+        from mailhook import signing_keys
 
-        if reason := token.unfit(key):
+        if reason := signing_keys.unfit(key):
             hint = "the signing key as the vendor's dashboard shows it"
             yield Problem(f"trust.signing_keys[{nth}]", reason, hint)

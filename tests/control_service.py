@@ -63,6 +63,7 @@ def commands_of(store: Store) -> dict[str, Command]:
         "poll": commands.poll(poll),
         "prune": commands.prune(store, lambda: StoreSettings(event_days=1)),
         "replay": commands.replay(store, lambda: TRUST),
+        "token recheck": commands.recheck(store, lambda: TRUST),
         "release": commands.release(store, lambda: TRUST),
         "drop": commands.drop(store),
         "told": told,

@@ -17,9 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run serve ingest events alerts deliveries catalog query export quarantine"
-    " replay explain status doctor snapshot backup prune notify oauth"
+    " replay explain status doctor snapshot backup prune notify oauth token"
 ).split()
-LATER = ("reconcile token template init forget explore").split()
+LATER = ("reconcile template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 
@@ -39,6 +39,7 @@ def found(path: tuple[str, ...]) -> click.Command:
 
 
 INNER = [("quarantine", "list"), ("quarantine", "show"), ("notify", "test"), ("oauth", "login")]
+INNER += [("token", name) for name in ("verify", "sign", "recheck")]
 PATHS = [(), *((name,) for name in NAMES), *INNER]
 
 

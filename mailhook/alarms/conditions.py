@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailhook import times
-from mailhook.health import Folder, Room, room
+from mailhook.health import Folder, Room, refused, room
+from mailhook.health.refused import RefusedTokens
 from mailhook.store import Trouble
 
 # A login refused only once may be a server's bad minute; the next try is a minute later.
@@ -102,6 +103,17 @@ def on_quarantine(hooks: Hooks) -> Iterator[Condition]:
         )
         level = len(str(hooks.waiting))
         yield Condition("quarantine", "the quarantine grows", advice, level, begins)
+
+
+def on_refused(found: RefusedTokens) -> Iterator[Condition]:
+    """Refused deliveries that look like the vendor's; told again when they are ten times as many.
+
+    Of a single one there is nothing to say before it has come again.
+    """
+    if found.tokens:
+        words = "deliveries are refused that look like the vendor's"
+        level, begins = len(str(found.tokens)), found.deliveries >= _FEW
+        yield Condition("refused", words, f"{found.in_words()}; {refused.TODO}", level, begins)
 
 
 def on_disk(found: Room) -> Iterator[Condition]:

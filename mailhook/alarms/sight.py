@@ -17,9 +17,10 @@ from mailhook.alarms.conditions import (
     on_disk,
     on_folders,
     on_quarantine,
+    on_refused,
 )
 from mailhook.config import Settings
-from mailhook.health import room
+from mailhook.health import refused, room
 from mailhook.sources.place import url
 from mailhook.store import Filters, Reader
 
@@ -55,6 +56,7 @@ def conditions(
         *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
         *on_alerts(alerts, now),
         *on_quarantine(_hooks(store, now)),
+        *on_refused(refused.look(store, now)),
         *(on_disk(space) if space else ()),
     ]
 

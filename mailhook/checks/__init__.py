@@ -10,7 +10,13 @@ from pathlib import Path
 
 from mailhook import config
 from mailhook.checks import web
-from mailhook.config import MailboxSettings, NotifySettings, Settings, StoreSettings
+from mailhook.config import (
+    MailboxSettings,
+    NotifySettings,
+    Settings,
+    StoreSettings,
+    TrustSettings,
+)
 from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
 from mailhook.store.file import refuse_unusable
@@ -58,7 +64,18 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    return [*found, *web.warnings(settings), *_not_understood(settings.notify)]
+    others = (*_blank(settings.trust), *web.warnings(settings))
+    return [*found, *others, *_not_understood(settings.notify)]
+
+
+def _blank(trust: TrustSettings) -> Iterator[Problem]:
+    """Keys that were copied with more than themselves."""
+    for nth, secret in enumerate(trust.signing_keys):
+        with suppress(ConfigError):  # `config.secret_problems` tells
+            key = secret.reveal()
+            if key != key.strip():
+                message = "there is a blank before or behind it, which counts as part of the key"
+                yield Problem(f"trust.signing_keys[{nth}]", message, "take it away: no hook fits")
 
 
 def _keys(settings: Settings) -> list[Problem]:

@@ -41,6 +41,7 @@ _COMMANDS = {
     "prune": "prune",
     "notify": "notify",
     "oauth": "oauth",
+    "token": "token",
 }
 
 # As shells number what a signal ended: SIGINT, SIGPIPE.

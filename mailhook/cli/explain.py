@@ -17,7 +17,7 @@ from mailhook.errors import ConfigError, UnreadableInput
 from mailhook.model import Delivery, Outcome
 from mailhook.store import Reader
 
-_TABLES = frozenset({"object", "read_in"})
+_TABLES = frozenset({"object", "read_in", "header", "claims"})
 _LISTS = frozenset({"conflicts", "left_over"})
 _LINES = 40
 _DIGITS = 19  # of an id: fewer than SQLite's largest number has
@@ -46,8 +46,8 @@ def explain(ctx: click.Context, what: str, *, as_json: bool) -> None:
     else:
         for name, part in told.items():
             screen.heading(name)
-            _show(part)
-    understood = told["verdict"]["verdict"] != "quarantined"
+            show(part)
+    understood = told["verdict"]["verdict"] in {"read", "ignored"}
     sys.exit(0 if understood and not told["reading"]["not_understood"] else 1)
 
 
@@ -103,7 +103,7 @@ def _kept(what: str, row: dict[str, Any]) -> Delivery:
     )
 
 
-def _show(part: Mapping[str, Any], indent: str = "  ") -> None:
+def show(part: Mapping[str, Any], indent: str = "  ") -> None:
     """Print names and values; what has members of its own below its name, indented."""
     said = {name: value for name, value in part.items() if value not in (None, "", [], {})}
     if not said:
@@ -119,7 +119,7 @@ def _show(part: Mapping[str, Any], indent: str = "  ") -> None:
             _list(_words(name), value, indent)
         elif isinstance(value, dict):
             click.echo(f"{indent}{screen.escaped(_words(name))}")
-            _show(value, f"{indent}  ")
+            show(value, f"{indent}  ")
 
 
 def _list(name: str, lines: list[str], indent: str) -> None:

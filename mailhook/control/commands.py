@@ -123,6 +123,17 @@ def replay(store: Store, trust: Callable[[], Trust]) -> Command:
     return command
 
 
+def recheck(store: Store, trust: Callable[[], Trust]) -> Command:
+    """Refused tokens examined again by today's keys."""
+
+    def command(_: Request, talk: Talk) -> Result:
+        from mailhook import recheck
+
+        return Result({**recheck.recheck(store, trust(), talk.who, talk.progress)})
+
+    return command
+
+
 def release(store: Store, trust: Callable[[], Trust]) -> Command:
     """What waits recorded at the caller's word; the request has `ids` and `why`."""
 

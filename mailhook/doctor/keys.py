@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
-from mailhook import token
+from mailhook import signing_keys
 from mailhook.config import TrustSettings
 from mailhook.doctor.model import Remark, advice, ok, wrong
 from mailhook.errors import ConfigError
@@ -19,7 +19,6 @@ _PUBLISHED = re.compile(
 )
 # The vendor's documentation says it is a hex string.
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
-_FEWEST_CHARACTERS = 6
 # A longer key is judged by its beginning.
 _LOOKED_AT = 200
 
@@ -38,7 +37,7 @@ def remarks(trust: TrustSettings) -> Iterator[Remark]:
 
 def _on(path: str, key: str) -> Remark:
     todo = "put in the key that the vendor's dashboard shows, or make the hook anew there"
-    if reason := token.unfit(key.encode()) or guessable(key):
+    if reason := signing_keys.unfit(key.encode()) or guessable(key):
         return wrong("keys", f"{path}: {reason}, so anybody could sign hooks: {todo}")
     if key != key.strip():
         return wrong("keys", f"{path} begins or ends with a blank, so no signature fits: {todo}")
@@ -52,15 +51,6 @@ def _on(path: str, key: str) -> Remark:
 def guessable(key: str) -> str | None:
     """Why the key can be guessed though it is long enough; None if it may do."""
     key = key[:_LOOKED_AT]
-    if len(set(key)) < _FEWEST_CHARACTERS or _period(key) <= len(key) // 2:
-        return "it repeats itself"
     if _PUBLISHED.search(key) and not _HEX.fullmatch(key):
         return "it is made of words that published examples use"
-    if _HEX.fullmatch(key) and key.lower() in "0123456789abcdef" * (len(key) // 16 + 2):
-        return "it only counts up"
     return None
-
-
-def _period(key: Sequence[str]) -> int:
-    """The length of what, repeated, makes the key."""
-    return next(size for size in range(1, len(key) + 1) if key[size:] == key[: len(key) - size])

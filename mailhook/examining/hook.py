@@ -8,68 +8,115 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from mailhook import strict_json, token
 from mailhook.errors import MalformedNotice, PermanentError, UnknownNotice, Untrusted
-from mailhook.examining.interpreting import interpret_all
-from mailhook.model import Delivery, Finding, Json
+from mailhook.events import Context
+from mailhook.examining.interpreting import interpret_each
+from mailhook.model import Delivery, Event, Finding, Json, Notice
 from mailhook.readers import token as reader
 from mailhook.token import Signed
 from mailhook.trust import Trust
 
 _BEARER = "bearer "
-# Of a body that is JSON: how deep a token is looked for, and how many are tried.
+# How deep a token is looked for in JSON, in how many fields of a form, and how many are tried.
 _DEPTH, _MOST = 3, 8
+_FIELDS = 16
 # Sooner than the vendor's first retry it is no news that a token was on its way.
 _FRESH = timedelta(seconds=25)
 
 
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the hook tells; unverified and quarantined where no key made its signature."""
-    found = Finding(delivery, "quarantined", reader=reader.NAME)
     try:
         signed = _signed(delivery.raw, trust)
     except Untrusted as error:
-        return replace(found, reason=error.reason, authenticity_detail=str(error))
-    found = replace(found, authenticity="verified", authenticity_detail=_detail(signed, trust))
+        return Finding(
+            delivery,
+            "quarantined",
+            reader=reader.NAME,
+            reason=error.reason,
+            authenticity_detail=str(error),
+        )
+    return _read(delivery, signed.payload, _detail(signed, trust))
+
+
+def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
+    """What was signed; `detail` says by which key."""
+    problem: str | None = None
+    events: tuple[Event, ...] = ()
+    notices, odd = list[Notice](), 0
     try:
-        claims = token.claims(signed.payload)
+        claims = token.claims(payload)
+        detail += _age(claims, delivery)
         notices, odd = reader.events(claims)
+        events = _events(delivery, notices, odd, claims)
     except PermanentError as error:
-        return replace(found, reason=error.reason)
-    found = replace(
-        found,
+        problem = error.reason
+    return Finding(
+        delivery,
+        "quarantined" if problem else "read",
+        reason=problem,
+        events=events,
         unread=odd,
+        reader=reader.NAME,
+        authenticity="verified",
+        authenticity_detail=detail,
         notices=tuple(notices),
-        authenticity_detail=found.authenticity_detail + _age(claims, delivery),
     )
+
+
+def _events(
+    delivery: Delivery, notices: list[Notice], odd: int, claims: dict[str, Json]
+) -> tuple[Event, ...]:
+    """The events that the notices tell of. Raises PermanentError where there is none."""
     if not notices:
-        return replace(found, reason=_nothing(odd).reason)
-    return replace(
-        found, verdict="read", events=interpret_all(found, notices, _content(claims["events"]))
-    )
+        raise _nothing(odd)
+    origin = partial(_content, claims["events"])
+    context = Context(delivery.channel, origin, None, delivery.received_at, verified=True)
+    return interpret_each(notices, context)
 
 
 def tokens(body: bytes) -> tuple[str, ...]:
     """The strings of the body that may be its token, the likeliest first.
 
     That is the body itself, without blanks around it and without `Bearer`; where it is
-    JSON, each text in it that has the shape of a token.
+    JSON or a form, each text in it that has the shape of a token. Within a token nothing
+    is put right: one has one spelling.
     """
-    text = body.decode("utf-8", "replace").strip()
-    if text[: len(_BEARER)].lower() == _BEARER:
-        text = text[len(_BEARER) :].strip()
-    if text[:1] not in {"{", "[", '"'}:
-        return (text,)
+    text = _bare(body.decode("utf-8", "replace"))
+    if text[:1] in {"{", "[", '"'}:
+        try:
+            return _shaped(_texts(strict_json.loads(text), _DEPTH))
+        except ValueError:
+            return ()
+    if "=" in text:
+        return _shaped(_fields(text)) or (text,)
+    return (text,)
+
+
+def _shaped(texts: Iterable[str]) -> tuple[str, ...]:
+    bare = map(_bare, texts)
+    return tuple(dict.fromkeys(one for one in bare if one.count(".") == 2))[:_MOST]  # noqa: PLR2004 - of three parts
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    return text[len(_BEARER) :].strip() if text[: len(_BEARER)].lower() == _BEARER else text
+
+
+def _fields(text: str) -> Iterator[str]:
+    """The values of a form, as a proxy may send it on."""
+    from urllib.parse import parse_qsl
+
     try:
-        value = strict_json.loads(text)
+        fields = parse_qsl(text, max_num_fields=_FIELDS)
     except ValueError:
-        return ()
-    texts = (one.strip() for one in _texts(value, _DEPTH))
-    return tuple(dict.fromkeys(one for one in texts if one.count(".") == 2))[:_MOST]  # noqa: PLR2004 - of three parts
+        return
+    yield from (value for _, value in fields)
 
 
 def _signed(body: bytes, trust: Trust) -> Signed:
@@ -85,7 +132,7 @@ def _signed(body: bytes, trust: Trust) -> Signed:
 
 def _texts(value: Json, depth: int) -> Iterator[str]:
     if isinstance(value, str):
-        yield value.removeprefix("Bearer ")
+        yield value
     elif isinstance(value, dict | list) and depth:
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner, depth - 1)

@@ -10,22 +10,24 @@ from mailhook.events import Context, interpret
 from mailhook.model import Event, Finding, Notice
 
 
-def interpret_all(
-    finding: Finding, notices: Sequence[Notice], origin: str = ""
-) -> tuple[Event, ...]:
-    """The events that the notices of one delivery tell of.
+def interpret_all(finding: Finding, notices: Sequence[Notice]) -> tuple[Event, ...]:
+    """The events that the notices of one mail tell of.
 
-    `origin` names the delivery within keys; left out, a mail's Message-ID does, or the
-    sha256 of the bytes.
+    Its Message-ID names it within keys, or the sha256 of its bytes.
     """
     delivery = finding.delivery
     context = Context(
         channel=delivery.channel,
-        origin=origin or _origin(finding),
+        origin=_origin(finding),
         sent_at=finding.sent_at,
         received_at=delivery.received_at,
         verified=finding.authenticity == "verified",
     )
+    return interpret_each(notices, context)
+
+
+def interpret_each(notices: Sequence[Notice], context: Context) -> tuple[Event, ...]:
+    """The events that the notices of one delivery tell of, in their order."""
     words = catalog.load()
     return tuple(interpret(notice, nth, context, words) for nth, notice in enumerate(notices, 1))
 

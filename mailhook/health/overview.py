@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhook import times
 from mailhook.config import Settings
-from mailhook.health import room, senders, sentences, signs
+from mailhook.health import refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
 from mailhook.store import Filters, Reader
 
@@ -55,6 +55,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
             *room.advise(space),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
+            *refused.advise(refused.look(store, now)),
         )
     )
     return Health(

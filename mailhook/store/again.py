@@ -121,6 +121,8 @@ class Again:
         self, kept: Kept, finding: Finding, record: Callable[[Event, Own], None]
     ) -> Change:
         was = kept.state
+        if _lost_key(kept, finding):
+            return Change(kept.id, was, was)
         rows = self._ledger.told_by(kept.id)
         if words := _refused(was, finding, pruned=not rows):
             return Change(kept.id, was, was, left=(words,))
@@ -178,6 +180,12 @@ class Again:
             self._ledger.record(event, own.delivery_id, channel, now, own)
         elif self._alerts.again(event, kind, own, channel, now) is None:
             self._alerts.record(event, kind, own.delivery_id, channel, now)
+
+
+def _lost_key(kept: Kept, finding: Finding) -> bool:
+    """Whether it is a web hook whose key has been exchanged since: what was proven stays so."""
+    was_proven = kept.state.authenticity == "verified"
+    return kept.delivery.channel == "web" and was_proven and finding.authenticity == "unverified"
 
 
 def _refused(was: State, finding: Finding, *, pruned: bool) -> str | None:

@@ -23,6 +23,23 @@ class Deed:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A deed, what it came to so far, and the row that tells of it, if there is one already."""
+
+    deed: Deed
+    detail: Mapping[str, Any]
+    audit_id: int | None = None
+
+
+def write(connection: sqlite3.Connection, at: datetime, noted: Noted) -> int:
+    """Write its row, or bring that up to date; the row's id."""
+    if noted.audit_id is None:
+        return note(connection, at, noted.deed, noted.detail)
+    amend(connection, noted.audit_id, noted.detail)
+    return noted.audit_id
+
+
 def note(
     connection: sqlite3.Connection, at: datetime, deed: Deed, detail: Mapping[str, Any]
 ) -> int:

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import zlib
 from datetime import datetime
 from functools import cache
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from mailhook import times
 from mailhook.model import Delivery, Finding, Outcome
 from mailhook.store.kept import State
+from mailhook.store.packing import packed
 
 KeepRaw = Literal["full", "headers", "none"]
 
-# Level 1 halves a notification in a tenth of the time level 6 takes for a little more.
-_COMPRESSION_LEVEL = 1
+_COLUMNS = (
+    "channel",
+    "location",
+    "message_id",
+    "sender",
+    "subject",
+    "received_at",
+    "recorded_at",
+    "size",
+    "sha256",
+    "outcome",
+    "reason",
+    "unread",
+    "reader",
+    "reader_version",
+    "authenticity",
+    "authenticity_detail",
+    "raw",
+)
 
-_INSERT = """
-INSERT INTO deliveries (channel, location, message_id, sender, subject, received_at, recorded_at,
-    size, sha256, outcome, reason, unread, reader, reader_version, authenticity,
-    authenticity_detail, raw)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_INSERT = f"""
+INSERT INTO deliveries ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
 ON CONFLICT (location) DO NOTHING
-"""
+"""  # noqa: S608 - column names are constants
 
 _REVISE = """
 UPDATE deliveries SET message_id = coalesce(message_id, ?), sender = coalesce(sender, ?),
@@ -43,6 +57,9 @@ WHERE sha256 = ? AND message_id IS ? AND size = ? AND substr(location, 1, ?) = ?
 class Deliveries:
     """Writes deliveries on one connection; the caller owns the transaction."""
 
+    # Those that `row` gives values for, in their order.
+    COLUMNS: ClassVar = _COLUMNS
+
     def __init__(self, connection: sqlite3.Connection, keep_raw: KeepRaw) -> None:
         self._connection = connection
         self._keep_raw = keep_raw
@@ -57,16 +74,24 @@ class Deliveries:
         digest = hashlib.sha256(delivery.raw).hexdigest()
         if twin := self._twin(delivery, digest, finding.message_id):
             return twin
-        values = (
+        cursor = self._connection.execute(_INSERT, self.row(finding, digest, times.stored(at)))
+        if cursor.rowcount and cursor.lastrowid:
+            return cursor.lastrowid
+        return self._outcome_at(delivery.location)
+
+    def row(self, finding: Finding, sha256: str, at: str) -> tuple[Any, ...]:
+        """What a new row holds; `at` is when it is recorded, as a column holds it."""
+        delivery = finding.delivery
+        return (
             delivery.channel,
             delivery.location,
             finding.message_id,
             finding.sender,
             finding.subject,
             times.stored(delivery.received_at),
-            times.stored(at),
+            at,
             _size(delivery),
-            digest,
+            sha256,
             presumed(finding),
             finding.reason,
             finding.unread,
@@ -76,10 +101,6 @@ class Deliveries:
             finding.authenticity_detail,
             self._kept(finding),
         )
-        cursor = self._connection.execute(_INSERT, values)
-        if cursor.rowcount and cursor.lastrowid:
-            return cursor.lastrowid
-        return self._outcome_at(delivery.location)
 
     def settle(self, delivery_id: int, outcome: Outcome) -> None:
         """Write down what became of it, where that is not what was presumed."""
@@ -132,9 +153,9 @@ class Deliveries:
         """The bytes to keep; all of them where somebody may have to look at them again."""
         raw = finding.delivery.raw
         if self._keep_raw == "full" or finding.verdict == "quarantined" or finding.unread:
-            return zlib.compress(raw, _COMPRESSION_LEVEL)
+            return packed(raw)
         if self._keep_raw == "headers":
-            return zlib.compress(_headers(raw), _COMPRESSION_LEVEL)
+            return packed(_headers(raw))
         return None
 
 

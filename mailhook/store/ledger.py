@@ -105,16 +105,16 @@ class Ledger:
         """
         choice = self._choose(event, channel, own)
         self._claim(choice.claims)
-        names = _names(event)
+        called = names(event)
         if isinstance(choice.row, Gone):
             if not outranks(event, choice.row):
                 self._retell(choice.row, event, channel, disputed=choice.disputed)
                 return False
-            names += self._tombstones.lift(choice.row)
+            called += self._tombstones.lift(choice.row)
             choice = replace(choice, row=None)
         if choice.row is None:
             event_id, clashes = self.insert(event, at), choice.clashes
-            self._add_aliases(event_id, names)
+            self._add_aliases(event_id, called)
         else:
             event_id = choice.row.id
             if own:
@@ -123,7 +123,7 @@ class Ledger:
             clashes = (*choice.clashes, *merged.clashes)
             self._apply(merged, choice.row, event)
         fills = choice.row is None or merged.fills
-        self.sight(event_id, delivery_id, channel, event, at, told=_told(event) if fills else None)
+        self.sight(event_id, delivery_id, channel, event, at, told=told(event) if fills else None)
         self._note(event_id, delivery_id, clashes, at)
         return choice.row is None
 
@@ -153,7 +153,7 @@ class Ledger:
         """Let the proven event take the place of what the unproven row said."""
         merged = merge(row, event)
         self._apply(merged, row, event)
-        self.sight(row.id, delivery_id, channel, event, at, told=_told(event))
+        self.sight(row.id, delivery_id, channel, event, at, told=told(event))
         self._note(row.id, delivery_id, merged.clashes, at)
 
     def insert(self, event: Event, at: datetime) -> int:
@@ -280,12 +280,12 @@ class Ledger:
         merged = _merged(row, event, disputed=disputed)
         if merged.fills:
             self._tombstones.fill(row, merged, self._aliases(event, row))
-        self._tombstones.sight(row, event, channel, _told(event) if merged.fills else None)
+        self._tombstones.sight(row, event, channel, told(event) if merged.fills else None)
 
     def _aliases(self, event: Event, row: Known) -> tuple[str, ...]:
         """Under what else the row is to be found: ids, and this spelling's key if it is free."""
         other = event.key != row.key and not self._taken(event.key)
-        return (*_names(event), event.key) if other else _names(event)
+        return (*names(event), event.key) if other else names(event)
 
     def _add_aliases(self, event_id: int, aliases: tuple[str, ...]) -> None:
         self._connection.executemany(
@@ -348,7 +348,7 @@ def _road(channel: str) -> tuple[str, str]:
     return ("email", "file") if channel in {"email", "file"} else (channel, channel)
 
 
-def _names(event: Event) -> tuple[str, ...]:
+def names(event: Event) -> tuple[str, ...]:
     """Under what the event is to be found again, beside its key."""
     return (*_ids(event), *_mail_names(event)[:1])
 
@@ -357,10 +357,11 @@ def _ids(event: Event) -> tuple[str, ...]:
     return tuple(alias(name) for name in (event.truora_id, event.idempotency_key) if name)
 
 
-def _told(event: Event) -> str | None:
+def told(event: Event) -> str | None:
     """With which kinds of the vendor's ids which time and object came; None without any id."""
     kinds = [kind for kind in ID_KINDS if getattr(event, kind)]
-    return f"{','.join(kinds)}:{event.telling}" if kinds and event.telling else None
+    telling = event.telling if kinds else None
+    return f"{','.join(kinds)}:{telling}" if telling else None
 
 
 def _mail_names(event: Event) -> tuple[str, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from mailhook import catalog, times
 from mailhook.model import After, Finding, Outcome
 from mailhook.store.alerts import Alerts
 from mailhook.store.deliveries import Deliveries, KeepRaw, presumed
+from mailhook.store.familiar import Familiar
 from mailhook.store.ledger import Ledger
+from mailhook.store.sheet import Sheet
 
 _DONE = (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.ALERT)
 
@@ -24,6 +27,33 @@ class Recorder:
         self._deliveries = Deliveries(connection, keep_raw)
         self._ledger = Ledger(connection, window_seconds)
         self._alerts = Alerts(connection, self._ledger)
+
+    def record_all(
+        self, findings: Sequence[Finding], after: After | None, now: datetime
+    ) -> list[Outcome]:
+        """As `record` of each, in order; what meets nothing is written by a few statements.
+
+        Rows and their ids are what one by one would make.
+        """
+        if len(findings) == 1:
+            return [self.record(findings[0], after, now)]
+        familiar = Familiar(self._connection, findings)
+        sheet = Sheet(self._connection, self._deliveries, now)
+        outcomes = []
+        for finding in findings:
+            if familiar.is_stranger(finding):
+                sheet.add(finding, familiar.sha256(finding))
+                outcome = presumed(finding)
+                self._queue(finding, after, outcome, now)
+            elif known := familiar.outcome(finding):
+                self._queue(finding, after, known, now)
+                outcome = Outcome.DUPLICATE
+            else:
+                sheet.write()
+                outcome = self.record(finding, after, now)
+            outcomes.append(outcome)
+        sheet.write()
+        return outcomes
 
     def record(self, finding: Finding, after: After | None, now: datetime) -> Outcome:
         """Write down one delivery and what it told of; queue what is to be done with it."""

@@ -59,9 +59,21 @@ def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return _ENCODE(value)
 
 
+# The columns that are no text as they are.
+_SPELLED = {
+    EVENT_COLUMNS.index("occurred_at"): times.stored,
+    EVENT_COLUMNS.index("updated_at"): times.stored,
+    EVENT_COLUMNS.index("object"): to_json,
+}
+
+
 def cells(event: Event) -> tuple[Any, ...]:
     """The event's values for `EVENT_COLUMNS`."""
-    return tuple(map(cell, _VALUES(event)))
+    values = list(_VALUES(event))
+    for nth, spell in _SPELLED.items():
+        if values[nth] is not None:
+            values[nth] = spell(values[nth])
+    return tuple(values)
 
 
 def known(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -26,15 +25,17 @@ from mailhook.store.file import (
     sentences,
 )
 from mailhook.store.heartbeats import Trouble
+from mailhook.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from mailhook.store.again import Again, Change, Log
-    from mailhook.store.audit import Deed
+    from mailhook.store.audit import Deed, Noted
     from mailhook.store.bookmark import Bookmark
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.kept import Kept
     from mailhook.store.pruning import Sweep
     from mailhook.store.recorder import Recorder
+    from mailhook.store.unverified import Held, Refused
     from mailhook.store.warned import Alarm, Letter
 
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
@@ -56,7 +57,7 @@ class Store:
     ) -> None:
         self.path = path
         self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
-        self._mutex = threading.RLock()
+        self._mutex = Turnstile()
         self._is_closed = False
         self._open()
 
@@ -157,7 +158,7 @@ class Store:
         now = times.now()
         recorder = self._recorder if findings else None
         with self._transaction():
-            outcomes = [recorder.record(one, after, now) for one in findings] if recorder else []
+            outcomes = recorder.record_all(findings, after, now) if recorder else []
             if position:
                 self._advance(position, now)
         return outcomes
@@ -249,6 +250,31 @@ class Store:
 
         with self._transaction():
             return hands.drop(self._connection, ids, deed, times.now())
+
+    def refused_held(self) -> Held:
+        """What is kept of refused tokens; reads only."""
+        from mailhook.store import unverified
+
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            return unverified.held(self._connection)
+
+    def keep_refused(self, group: Sequence[Refused]) -> int:
+        """Keep these refused tokens; how many are gone because they are too old."""
+        from mailhook.store import unverified
+
+        now = times.now()
+        with self._transaction():
+            return unverified.keep(self._connection, group, now)
+
+    def settle_refused(self, gone: Sequence[int], stay: Sequence[int], deed: Noted) -> int:
+        """Some refused tokens became deliveries, the others stay; the id of its row in `audit`."""
+        from mailhook.store import audit, unverified
+
+        now = times.now()
+        with self._transaction():
+            unverified.settle(self._connection, gone, stay, now)
+            return audit.write(self._connection, now, deed)
 
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""

@@ -37,6 +37,8 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
+    if settings.web:
+        yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
@@ -61,6 +63,12 @@ def _prune(store: Store, settings: StoreSettings, stop: threading.Event) -> None
     if counts != pruning.Counts():
         fields = {"mails": counts.raw, "events": counts.events, "deliveries": counts.deliveries}
         log.info("pruned", extra=fields)
+
+
+def _age_out(store: Store) -> None:
+    """Let go of refused tokens that are too old to be anybody's."""
+    if gone := store.keep_refused([]):
+        log.info("refused tokens are gone", extra={"tokens": gone})
 
 
 def _ask_dns_again(store: Store, trust: Trust, stop: threading.Event) -> None:

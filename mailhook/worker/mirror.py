@@ -22,17 +22,21 @@ _NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 
 
 class Mirror:
-    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it."""
+    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
 
-    def __init__(self, trust: Callable[[], Trust]) -> None:
-        self._trust = trust
+    `refused` is told of each body that no key has signed, and from whom it came.
+    """
+
+    def __init__(self, trust: Callable[[], Trust], refused: Callable[[bytes, str], object]) -> None:
+        self._trust, self._refused = trust, refused
         self.desk: Desk | None = None
 
-    async def __call__(self, body: bytes, source: str) -> Answer:  # noqa: ARG002 - kept with what is refused
+    async def __call__(self, body: bytes, source: str) -> Answer:
         """A 200 once what the vendor signed is committed, however odd it is."""
         digest = hashlib.sha256(body).hexdigest()
         finding = examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
         if finding.authenticity == "unverified":
+            self._refused(body, source)
             return _NOT_SIGNED
         became: asyncio.Future[Became] = asyncio.get_running_loop().create_future()
 

@@ -96,6 +96,7 @@ class Service:
             "alerts resolve": commands.resolve(self._store),
             "prune": commands.prune(self._store, lambda: self._parts.settings.store),
             "replay": commands.replay(self._store, lambda: self._parts.trust),
+            "token recheck": commands.recheck(self._store, lambda: self._parts.trust),
             "release": commands.release(self._store, lambda: self._parts.trust),
             "drop": commands.drop(self._store),
         }

@@ -16,6 +16,7 @@ from mailhook.trust import Trust
 if TYPE_CHECKING:
     from mailhook.sources.web.endpoint import Endpoint
     from mailhook.worker.desk import Desk
+    from mailhook.worker.refusals import Refusals
 
 _SYSTEMD = "systemd"
 
@@ -40,6 +41,7 @@ class Web:
         self._listening: Listening | None = None
         self._endpoint: Endpoint | None = None
         self._desk: Desk | None = None
+        self._refusals: Refusals | None = None
         self.reload(settings)
 
     def reload(self, settings: Settings) -> None:
@@ -62,9 +64,12 @@ class Web:
         if self._endpoint and self._desk:
             self._endpoint.stop()
             self._desk.end()
+        if self._refusals:
+            self._refusals.end()
         if self._listening:
             self._listening.close()
-        self._endpoint = self._desk = self._listening = self._settings = None
+        self._endpoint = self._desk = self._refusals = None
+        self._listening = self._settings = None
 
     def state(self) -> str:
         """Where hooks are taken, in a few words; empty where they are not."""
@@ -101,8 +106,11 @@ class Web:
         from mailhook.sources.web.endpoint import Endpoint
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
+        from mailhook.worker.refusals import Refusals
 
-        mirror = Mirror(self._trust)
+        self._refusals = Refusals(self._store)
+        self._refusals.start()
+        mirror = Mirror(self._trust, self._refusals.take)
         self._endpoint = Endpoint(place.duplicates(), path, mirror, self._bounds)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()

@@ -13,13 +13,14 @@ CREATE TABLE web_minutes (
 CREATE TABLE unverified_tokens (
     id INTEGER PRIMARY KEY,
     sha256 TEXT NOT NULL UNIQUE,         -- of the body
-    source TEXT NOT NULL,                -- who sent it: an address, or unix
+    source TEXT NOT NULL,                -- who sent it: an address, a network of IPv6, or unix
     received_at TEXT NOT NULL,
     last_seen_at TEXT NOT NULL,
     sightings INTEGER NOT NULL,
     size INTEGER NOT NULL,               -- bytes of the body
+    rechecked_at TEXT,                   -- when it was last examined again, in vain
     raw BLOB NOT NULL                    -- zlib
 ) STRICT;
-CREATE INDEX unverified_tokens_source ON unverified_tokens (source);
-CREATE INDEX unverified_tokens_last_seen_at ON unverified_tokens (last_seen_at);
+CREATE INDEX unverified_tokens_held
+    ON unverified_tokens (received_at, source, size, sightings, rechecked_at);
 """

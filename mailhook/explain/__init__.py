@@ -7,6 +7,7 @@ from typing import Any
 
 from mailhook import advice, message, readers, times
 from mailhook.errors import MalformedMessage
+from mailhook.explain import hook
 from mailhook.model import Delivery, Event, Finding, Message, Notice
 from mailhook.pipeline import examine
 from mailhook.store import Reader
@@ -21,6 +22,8 @@ def explain(
 ) -> dict[str, Part]:
     """The parts `delivery`, `message`, `sender`, `reading`, `events`, `store` and `verdict`.
 
+    Of a web hook it is `token` in place of `message` and `sender`.
+
     It is examined anew, with today's rules and settings; nothing is written.
     `reading` has what each notice says and on which words it was read, `events` what
     of it is believed, by key, `store` what would become of these now.
@@ -28,22 +31,31 @@ def explain(
     finding = examine(delivery, trust)
     told: dict[str, Part] = {
         "delivery": _delivery(delivery),
-        "message": _message(delivery),
+        **(hook.parts(finding, trust) if delivery.channel == "web" else _mail(finding)),
+        "reading": _reading(finding),
+        "events": {event.key: _event(event) for event in finding.events},
+        "store": _store(finding, store, window_seconds),
+        "verdict": _verdict(finding),
+    }
+    return trust.tag.blanked(told) if trust.tag else told
+
+
+def _mail(finding: Finding) -> dict[str, Part]:
+    return {
+        "message": _message(finding.delivery),
         "sender": {
             "from": finding.sender,
             "proven": finding.authenticity == "verified",
             "why": finding.authenticity_detail,
         },
-        "reading": _reading(finding),
-        "events": {event.key: _event(event) for event in finding.events},
-        "store": _store(finding, store, window_seconds),
-        "verdict": {
-            "verdict": finding.verdict,
-            "reason": finding.reason,
-            "advice": advice.on(finding.reason),
-        },
     }
-    return trust.tag.blanked(told) if trust.tag else told
+
+
+def _verdict(finding: Finding) -> Part:
+    told: Part = {"verdict": finding.verdict, "reason": finding.reason}
+    if finding.delivery.channel == "web":
+        told |= hook.verdict(finding)
+    return {**told, "advice": told.get("advice") or advice.on(finding.reason)}
 
 
 def _delivery(delivery: Delivery) -> Part:
@@ -79,7 +91,7 @@ def _notice(notice: Notice) -> Part:
 def _left_over(finding: Finding) -> list[str]:
     """The lines of the mail's own words on which nothing was read, as far as lines were read."""
     told = [line for notice in finding.notices for line in notice.told_in.values()]
-    if finding.notices and not told:
+    if (finding.notices and not told) or finding.delivery.channel == "web":
         return []
     try:
         lines = readers.own_lines(message.parse(finding.delivery.raw))
