@@ -12,6 +12,7 @@ import click
 import pytest
 
 from mailhook.cli import commands
+from mailhook.config import WebSettings
 
 UNITS = Path(__file__).parents[1] / "systemd"
 SERVICES = ("mailhook.service", "mailhook-poll.service")
@@ -41,12 +42,12 @@ def lines(name: str) -> list[str]:
 @pytest.mark.usefixtures("_systemd")
 def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path):
     for unit in UNITS.glob("mailhook*.*"):
-        if unit.suffix in {".service", ".timer"}:
+        if unit.suffix in {".service", ".timer", ".socket"}:
             # The program is not where the units expect it, but for the rest it is the same.
             text = unit.read_text().replace(PROGRAM, shutil.which("true") or "")
             (tmp_path / unit.name).write_text(text)
     copies = sorted(tmp_path.iterdir())
-    assert len(copies) == 3
+    assert len(copies) == 4
     assert said("systemd-analyze", "verify", "--man=no", *copies) == (0, "")
 
 
@@ -105,3 +106,9 @@ def test_what_only_a_person_can_mend_is_not_tried_again():
     assert unit["Service"]["RestartPreventExitStatus"].split() == ["2", "78"]
     assert unit["Service"]["Restart"] == "on-failure"
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"  # and all else for ever
+
+
+def test_the_socket_is_where_the_settings_have_it_and_one_service_has_all_of_it():
+    said_by = dict(line.split("=", 1) for line in lines("mailhook.socket") if "=" in line)
+    assert said_by["ListenStream"] == WebSettings().listen
+    assert said_by["Accept"] == "no"

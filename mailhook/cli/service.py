@@ -57,7 +57,7 @@ def _serve(load: Callable[[], Settings]) -> None:
 
     def sound() -> Settings:
         settings = load()
-        refuse_faults(settings)
+        refuse_faults(settings, serves=True)
         log.configure(settings.log, sys.stderr)
         return settings
 

@@ -116,7 +116,7 @@ class Service:
 
     def state(self) -> str:
         """One line on how it goes."""
-        return self._parts.state()
+        return "; ".join(filter(None, [self._parts.state(), self._web.state()]))
 
     def stop(self) -> None:
         """End all parts."""
@@ -137,7 +137,7 @@ class Service:
         now = time.monotonic()
         if now - self._said_at >= _STATE_SECONDS:
             self._said_at = now
-            self._notifier.status(self._parts.state())
+            self._notifier.status(self.state())
         if now - self._fed_at >= (self._notifier.watchdog_seconds or _STATE_SECONDS) / 2:
             self._fed_at = now
             self._feed()
@@ -162,11 +162,11 @@ class Service:
             self._parts.start()
             gc.collect()  # the old ones refer to each other, and have descriptors open
             log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
-        self._notifier.ready(self._parts.state())
+        self._notifier.ready(self.state())
 
     def _feed(self) -> None:
         """Show the watchdog that every thread gets on; a thread that hangs is to end us."""
-        stuck = self._parts.stuck()
+        stuck = [*self._parts.stuck(), *self._web.stuck()]
         if stuck != self._stuck and stuck:
             log.error("no sign of life from: %s", ", ".join(stuck))
         self._stuck = stuck

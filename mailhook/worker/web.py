@@ -1,21 +1,25 @@
-"""The endpoint within the service: its socket, its event loop, its desk."""
+"""The endpoint within the service: its sockets, its event loop, its desk."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings, WebSettings
 from mailhook.errors import ConfigError, Problem
+from mailhook.sources.web import listening
+from mailhook.sources.web.bounds import Bounds, places
+from mailhook.sources.web.listening import Listening
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.minutes import Minutes
 
 if TYPE_CHECKING:
-    from mailhook.sources.web import Endpoint
+    from mailhook.sources.web.endpoint import Endpoint
     from mailhook.worker.desk import Desk
     from mailhook.worker.refusals import Refusals
+
+_SYSTEMD = "systemd"
 
 
 class Web:
@@ -25,45 +29,83 @@ class Web:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, trust: Callable[[], Trust], minutes: Minutes
+        self,
+        settings: Settings,
+        store: Store,
+        trust: Callable[[], Trust],
+        minutes: Minutes,
+        bounds: Bounds | None = None,
     ) -> None:
-        from mailhook.sources.web import listening
-
         self._store, self._trust, self._minutes = store, trust, minutes
-        self._passed: socket.socket | None = listening.passed() if settings.web else None
+        self._bounds = bounds or Bounds(connections=places())
+        self._passed = listening.passed()
         self._settings: WebSettings | None = None
+        self._listening: Listening | None = None
         self._endpoint: Endpoint | None = None
         self._desk: Desk | None = None
         self._refusals: Refusals | None = None
         self.reload(settings)
 
     def reload(self, settings: Settings) -> None:
-        """Go by new settings. Raises ConfigError, with the old ones in force."""
-        if settings.web == self._settings:
-            return
-        listening = self._listening(settings.web) if settings.web else None
-        self._stop()
-        self._settings = settings.web
-        if settings.web and listening:
-            self._start(settings.web, listening)
+        """Go by new settings. Raises ConfigError, with the old ones in force.
+
+        What keeps its address goes on as it is; only its path is another from now on.
+        """
+        old, new = self._settings, settings.web
+        if new is None:
+            self.close()
+        elif old and self._endpoint and (self._passed or old.listen == new.listen):
+            listening.refuse_passed(self._passed, new)
+            self._endpoint.answer_at(new.path)
+        else:
+            self._move(new)
+        self._settings = new
 
     def close(self) -> None:
         """Answer those that wait, then serve no more."""
-        self._stop()
-        self._settings = None
+        if self._endpoint and self._desk:
+            self._endpoint.stop()
+            self._desk.end()
+        if self._refusals:
+            self._refusals.end()
+        if self._listening:
+            self._listening.close()
+        self._endpoint = self._desk = self._refusals = None
+        self._listening = self._settings = None
 
-    def _listening(self, settings: WebSettings) -> socket.socket:
-        from mailhook.sources.web import listening
+    def state(self) -> str:
+        """Where hooks are taken, in a few words; empty where they are not."""
+        if not (self._settings and self._listening):
+            return ""
+        return f"web hooks at {self._listening.where}, path {self._settings.path}"
 
+    def stuck(self) -> list[str]:
+        """The threads that do not get on: hooks are lost without them."""
+        found = []
+        if self._endpoint and self._endpoint.is_stuck:
+            found.append(self._endpoint.name)
+        if self._desk and not self._desk.is_alive():
+            found.append(self._desk.name)
+        return found
+
+    def _move(self, settings: WebSettings) -> None:
+        """Listen there first, and only then no more where it was."""
+        new = self._place(settings)
+        self.close()
+        self._listening = new
+        self._start(settings.path, new)
+
+    def _place(self, settings: WebSettings) -> Listening:
         if self._passed:
-            return self._passed.dup()
-        if settings.listen == "systemd":
+            listening.refuse_passed(self._passed, settings)
+            return listening.by_systemd(self._passed)
+        if settings.listen == _SYSTEMD:
             hint = "enable mailhook.socket, or name an address"
             raise ConfigError([Problem("web.listen", "systemd passes no socket", hint)])
         return listening.bound(settings)
 
-    def _start(self, settings: WebSettings, listening: socket.socket) -> None:
-        from mailhook.sources.web import Endpoint
+    def _start(self, path: str, place: Listening) -> None:
+        from mailhook.sources.web.endpoint import Endpoint
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
         from mailhook.worker.refusals import Refusals
@@ -71,7 +113,8 @@ class Web:
         self._refusals = Refusals(self._store)
         self._refusals.start()
         mirror = Mirror(self._trust, self._refused, self._minutes.took)
-        self._endpoint = Endpoint(listening, settings.path, mirror, self._minutes.answered)
+        sockets, answered = place.duplicates(), self._minutes.answered
+        self._endpoint = Endpoint(sockets, path, mirror, self._bounds, answered)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()
         self._endpoint.start()
@@ -79,11 +122,3 @@ class Web:
     def _refused(self, body: bytes, source: str) -> None:
         if self._refusals and self._refusals.take(body, source):
             self._minutes.resembled()
-
-    def _stop(self) -> None:
-        if self._endpoint and self._desk:
-            self._endpoint.stop()
-            self._desk.end()
-        if self._refusals:
-            self._refusals.end()
-        self._endpoint = self._desk = self._refusals = None

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailhook import config
+from mailhook.checks import web
 from mailhook.config import (
     MailboxSettings,
     NotifySettings,
@@ -28,7 +29,8 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
-    return [*at_home(settings), *(problem for found in mailboxes for problem in found)]
+    found = (problem for found in mailboxes for problem in found)
+    return [*at_home(settings), *web.problems(settings), *found]
 
 
 def at_home(settings: Settings) -> list[Problem]:
@@ -36,12 +38,15 @@ def at_home(settings: Settings) -> list[Problem]:
     return _local(settings, config.secret_problems(settings))
 
 
-def refuse_faults(settings: Settings) -> None:
+def refuse_faults(settings: Settings, *, serves: bool = False) -> None:
     """What `poll` and `run` begin with: no server is asked, and no command run for its secret.
 
-    Raises ConfigError with all that is wrong.
+    `serves`: also what would keep web hooks out. Raises ConfigError with all that is wrong.
     """
-    if faults := _local(settings, config.secret_problems(settings, commands=False)):
+    faults = _local(settings, config.secret_problems(settings, commands=False))
+    if serves:
+        faults += web.without_key(settings)
+    if faults:
         raise ConfigError(faults)
 
 
@@ -53,13 +58,14 @@ def _local(settings: Settings, secrets: list[Problem]) -> list[Problem]:
 def warnings(settings: Settings) -> list[Problem]:
     """What works, but should be seen to."""
     found = config.warnings(settings)
-    if not settings.mailboxes:
+    if not (settings.mailboxes or settings.web):
         message = "none is named: `poll` and `run` have nothing to read"
         found.append(Problem("mailboxes", message, "add one, or use `mailhook ingest` alone"))
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    return [*found, *_blank(settings.trust), *_not_understood(settings.notify)]
+    others = (*_blank(settings.trust), *web.warnings(settings))
+    return [*found, *others, *_not_understood(settings.notify)]
 
 
 def _blank(trust: TrustSettings) -> Iterator[Problem]:
