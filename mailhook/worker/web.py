@@ -58,10 +58,12 @@ class Web:
         return listening.bound(settings)
 
     def _start(self, settings: WebSettings, listening: socket.socket) -> None:
+        from mailhook import token
         from mailhook.sources.web import Endpoint
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
 
+        token.prepare(self._trust().keys)
         mirror = Mirror(self._trust)
         self._endpoint = Endpoint(listening, settings.path, mirror)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
