@@ -47,6 +47,7 @@ class Runs:
     """What one server did in each round."""
 
     loads: list[Load] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)  # per request
     peaks: list[int] = field(default_factory=list)
 
     @property
@@ -132,7 +133,9 @@ def _race(
             folder.mkdir(parents=True)
             with start(folder, environment) as server:
                 _post(server, _WARM)
+                before = server.cpu_seconds()
                 runs.loads.append(_post(server, requests))
+                runs.cpu_seconds.append((server.cpu_seconds() - before) / requests)
                 runs.peaks.append(server.peak_bytes())
     return mine, theirs
 
@@ -149,6 +152,8 @@ def _compare(goals: Goals, name: str, mine: Runs, theirs: Runs, *, times: float)
     ratio = mine.rate / theirs.rate
     goals.add(f"hooks a second, {name}", _spread(mine), _spread(theirs))
     goals.add("  ratio", f"{ratio:.2f} x", "", f"at least {times} x", met=ratio >= times)
+    cpu, usual_cpu = (f"{1e6 * median(runs.cpu_seconds):.0f} us" for runs in (mine, theirs))
+    goals.add("  CPU a hook", cpu, usual_cpu)
     p99, usual_p99 = mine.p99_seconds, theirs.p99_seconds
     goals.add("  p99", _ms(p99), _ms(usual_p99), f"at most {_ms(usual_p99)}", met=p99 <= usual_p99)
 

@@ -28,6 +28,11 @@ class Server:
     database: Path
     process: subprocess.Popen[bytes]
 
+    def cpu_seconds(self) -> float:
+        """What it has used of the processors so far."""
+        told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
     def peak_bytes(self) -> int:
         """The largest that its resident memory has been."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

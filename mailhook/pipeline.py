@@ -77,7 +77,12 @@ def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the delivery tells, and whether that is believed. Never raises."""
     examine_kind = _EXAMINE[delivery.channel]
     finding = _isolated(lambda: _blanked(examine_kind(delivery, trust), trust))
-    return _buggy(delivery, finding) if isinstance(finding, _Bug) else finding
+    if not isinstance(finding, _Bug):
+        return finding
+    known = Finding(delivery, "quarantined")
+    if delivery.channel == "web" and _isolated(lambda: hook.is_signed(delivery, trust)) is True:
+        known = replace(known, authenticity="verified", authenticity_detail="signed with our key")
+    return _buggy(known, finding)
 
 
 def _blanked(finding: Finding, trust: Trust) -> Finding:
@@ -90,7 +95,7 @@ def _blanked(finding: Finding, trust: Trust) -> Finding:
 def _record_alone(finding: Finding, store: Store, after: After | None) -> Outcome:
     outcomes = _isolated(lambda: store.record([finding], after=after))
     if isinstance(outcomes, _Bug):
-        outcomes = store.record([_buggy(finding.delivery, outcomes)])
+        outcomes = store.record([_buggy(finding, outcomes)])
     return outcomes[0]
 
 
@@ -112,6 +117,12 @@ def _isolated(work: Callable[[], T]) -> T | _Bug:
         return _Bug(where)
 
 
-def _buggy(delivery: Delivery, bug: _Bug) -> Finding:
-    reason = f"bug: {bug.where}; please report it: its bytes are kept"
-    return Finding(delivery, "quarantined", reason=reason)
+def _buggy(known: Finding, bug: _Bug) -> Finding:
+    """The delivery held for our fault; who sent it is known all the same."""
+    return Finding(
+        known.delivery,
+        "quarantined",
+        reason=f"bug: {bug.where}; please report it: its bytes are kept",
+        authenticity=known.authenticity,
+        authenticity_detail=known.authenticity_detail,
+    )

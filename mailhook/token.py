@@ -63,6 +63,12 @@ def find(text: str) -> tuple[str, ...]:
     return tuple(tokens)
 
 
+def prepare(keys: Sequence[bytes]) -> None:
+    """Load what checks signatures, so that the first token need not wait for it."""
+    for key in keys:
+        _secret(key)
+
+
 def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
     """The claims of a token that one of the keys (newest first) has signed.
 

@@ -82,6 +82,11 @@ def _events(
     return interpret_each(notices, context)
 
 
+def is_signed(delivery: Delivery, trust: Trust) -> bool:
+    """Whether one of our keys has signed it, whatever it says."""
+    return any(token.is_signed(one, trust.keys) for one in tokens(delivery.raw))
+
+
 def tokens(body: bytes) -> tuple[str, ...]:
     """The strings of the body that may be its token, the likeliest first.
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 # So many may wait, and so much of them; who comes then is told to come again.
 _PLACES = 4096
-_BYTES = 32 * 2**20
+_BYTES = 16 * 2**20
 # So many are committed together. What is there is taken: nobody waits for more to come.
 _GROUP = 256
 

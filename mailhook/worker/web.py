@@ -105,11 +105,13 @@ class Web:
         return listening.bound(settings)
 
     def _start(self, path: str, place: Listening) -> None:
+        from mailhook import token
         from mailhook.sources.web.endpoint import Endpoint
         from mailhook.worker.desk import Desk
         from mailhook.worker.mirror import Mirror
         from mailhook.worker.refusals import Refusals
 
+        token.prepare(self._trust().keys)
         self._refusals = Refusals(self._store)
         self._refusals.start()
         mirror = Mirror(self._trust, self._refused, self._minutes.took)
