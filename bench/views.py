@@ -2,7 +2,7 @@
 
     python bench/views.py --events 1000000
 
-Fills a store with so many events of a year, told by three roads of which each loses some, and
+Fills a store with so many events of 300 days, told by three roads of which each loses some, and
 asks the named queries. Exits 1 where a goal is missed.
 """
 

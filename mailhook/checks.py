@@ -53,7 +53,24 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    return [*found, *_not_understood(settings.notify)]
+    return [*found, *_not_known(settings), *_not_understood(settings.notify)]
+
+
+def _not_known(settings: Settings) -> Iterator[Problem]:
+    """Products in `expect` that the catalogue does not know; they may exist all the same."""
+    if not settings.expect:
+        return
+    from difflib import get_close_matches
+
+    from mailhook import catalog  # which `poll` does without until a mail comes
+
+    known = sorted({one.product for one in catalog.load().types.values()} - {"webhook"})
+    for product in settings.expect:
+        if product not in known:
+            near = get_close_matches(product.lower().replace(" ", "_")[:64], known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            message = "no product of that name is known: until one is seen, it passes for silent"
+            yield Problem(f"expect.{product}"[:80], message, hint)
 
 
 def _keys(settings: Settings) -> list[Problem]:

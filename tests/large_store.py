@@ -23,7 +23,7 @@ FROM (SELECT n, iif(n % 2, 'finished', 'created') AS action,
     CASE n / 2 % 3 WHEN 0 THEN 'check' WHEN 1 THEN 'identity_process' ELSE 'face_recognition' END
         AS type,
     strftime('%Y-%m-%dT%H:%M:%f000Z', 'now',
-             printf('-%.3f seconds', 365 * 86400.0 * (:events - n) / :events)) AS at
+             printf('-%.3f seconds', 300 * 86400.0 * (:events - n) / :events)) AS at
     FROM (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :events)
           SELECT n FROM c))
 """
@@ -42,7 +42,7 @@ _ROADS = (
 
 
 def fill(path: Path, db: sqlite3.Connection, events: int) -> None:
-    """Fill a new store with so many events, spread over the last year.
+    """Fill a new store with so many events, spread over the last 300 days.
 
     `db` is a connection of plain sqlite3 to the path: it asks for no foreign keys, for
     there are no deliveries.

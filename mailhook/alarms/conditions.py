@@ -8,7 +8,7 @@ operator gave them, an endpoint by its host.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from mailhook import times
 from mailhook.health import Folder, Room, room
+from mailhook.silence import Silence
 from mailhook.store import Trouble
 
 # A login refused only once may be a server's bad minute; the next try is a minute later.
@@ -26,6 +27,8 @@ _FRESH = timedelta(days=7)
 _MANY, _FEW = 20, 3
 # What was told is over only when it would not even be told if it were so much worse.
 _BETTER = 1.5
+# After a start, what waited in the mailboxes is to be read first.
+_CATCHING_UP = timedelta(minutes=10)
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 
 
@@ -110,6 +113,22 @@ def on_disk(found: Room) -> Iterator[Condition]:
         advice = f"{room.left(found)}; make room, before mails have to wait"
         begins = room.is_short(found)
         yield Condition("disk", "the store's disk is nearly full", advice, begins=begins)
+
+
+def on_silence(
+    silences: Iterable[Silence], started: datetime, now: datetime
+) -> Iterator[Condition]:
+    """Expected products of which no event comes."""
+    for one in silences:
+        last_at = one.last_at and one.last_at.replace(microsecond=0)
+        last = f"the last came at {times.short(last_at)}" if last_at else "none has come yet"
+        yield Condition(
+            f"silence:{one.product}",
+            f"{one.product}: no event",
+            f"{last}, the next was expected {one.expected}; see whether its hook or rule still"
+            " stands in the vendor's dashboard",
+            begins=now - started >= _CATCHING_UP,
+        )
 
 
 # What is not for the network to mend: words and advice.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mailhook import health, times
+from mailhook import health, silence, times
 from mailhook.alarms.conditions import (
     Condition,
     Hooks,
@@ -17,6 +17,7 @@ from mailhook.alarms.conditions import (
     on_disk,
     on_folders,
     on_quarantine,
+    on_silence,
 )
 from mailhook.config import Settings
 from mailhook.health import room
@@ -55,6 +56,7 @@ def conditions(
         *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
         *on_alerts(alerts, now),
         *on_quarantine(_hooks(store, now)),
+        *on_silence(silence.troubles(settings, store, now), started, now),
         *(on_disk(space) if space else ()),
     ]
 

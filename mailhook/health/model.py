@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from mailhook.silence import Silence
+
 FolderState = Literal["well", "never", "silent", "failing"]
 ServiceState = Literal["running", "stopped", "none"]
-Topic = Literal["service", "mailbox", "disk", "alert", "quarantine"]
+Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Health:
     advice: tuple[Advice, ...]
     service: Service = Service("none", None)
     room: Room | None = None
+    expected: tuple[Silence, ...] = ()
 
     @property
     def is_well(self) -> bool:

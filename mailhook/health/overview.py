@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailhook import times
+from mailhook import silence, times
 from mailhook.config import Settings
 from mailhook.health import room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
@@ -49,9 +49,11 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
     waiting = _counts(store, _WAITING, "")
     fresh = times.stored(now - _FRESH)
+    expected = silence.look(settings, store, now)
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
+            *sentences.on_silence(expected),
             *room.advise(space),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
@@ -66,6 +68,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         advice=tuple(advice),
         service=service,
         room=space,
+        expected=expected,
     )
 
 

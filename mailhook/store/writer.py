@@ -28,6 +28,7 @@ from mailhook.store.file import (
 from mailhook.store.heartbeats import Trouble
 
 if TYPE_CHECKING:
+    from mailhook.config import Settings
     from mailhook.store.again import Again, Change, Log
     from mailhook.store.audit import Deed
     from mailhook.store.bookmark import Bookmark
@@ -197,6 +198,18 @@ class Store:
         """Note when each of these last completed a round trip; what kept it from one is over."""
         with self._transaction():
             heartbeats.beat(self._connection, beats)
+
+    def heed(self, settings: Settings) -> None:
+        """Note which roads and products the settings name, since when; writes only what is new."""
+        from mailhook.store import roads
+
+        named = roads.of(settings)
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            if roads.noted(self._connection) == named:
+                return
+        with self._transaction():
+            roads.note(self._connection, named, times.now())
 
     def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
         """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""

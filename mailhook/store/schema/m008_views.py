@@ -1,4 +1,4 @@
-"""Which roads brought each event, and the views over that: missed, latency, unfinished, …
+"""Which roads brought each event, and the views over that, from `missed` to `disagreements`.
 
 `brought` is kept by triggers, so that whatever writes a sighting keeps it, too. It is
 narrow: a million events are looked through in a fraction of a second, while `events` holds
