@@ -2,8 +2,8 @@
 
 An hour of the week is expected to bring what it and the hours beside it have brought on
 average. A silence is improbable once so many events should have come as, by chance, do not
-come once in fifteen years. Events that come in bursts leave longer silences than chance
-does: what must be missing is also half as much again as in all silences of these weeks but one.
+fail to come once in fifteen years. Where events come in bursts it is bursts that chance
+throws dice for: so many times more events must be missing as a burst has.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 HOUR = timedelta(hours=1)
 WEEKS = timedelta(weeks=8)
@@ -21,7 +20,6 @@ WEEKS = timedelta(weeks=8)
 LEAST_HISTORY, LEAST_EVENTS = timedelta(weeks=2), 30
 # So seldom is a silence called improbable that is none: once in a hundred times these weeks.
 _SELDOM = 100
-_DEEPER = 1.5
 _WEEK_HOURS = 7 * 24
 # More than that in an hour, and in no other such hour, was a flood and not the rhythm.
 _FLOOD = 10
@@ -65,19 +63,28 @@ def learn(counts: Mapping[datetime, int], start: datetime, end: datetime) -> Rhy
     found = [counts.get(hour, 0) for hour in hours]
     if last - first < LEAST_HISTORY - HOUR or sum(found) < LEAST_EVENTS:
         return None
-    rates = _rates(hours, found)
-    chance = math.log(_SELDOM * sum(found))
-    return Rhythm(rates, max(chance, _DEEPER * _second_deepest(hours, found, rates)))
-
-
-def _rates(hours: Sequence[datetime], found: Sequence[int]) -> tuple[float, ...]:
     brought: list[list[int]] = [[] for _ in range(_WEEK_HOURS)]
     for hour, count in zip(hours, found, strict=True):
         brought[_of_week(hour)].append(count)
-    sums = [sum(_without_floods(counts)) for counts in brought]
-    return tuple(
-        _blended(sums, nth) / _blended(list(map(len, brought)), nth) for nth in range(_WEEK_HOURS)
-    )
+    brought = [_without_floods(counts) for counts in brought]
+    rates = _rates(brought)
+    burst = _burst(brought, rates)
+    return Rhythm(rates, burst * math.log(_SELDOM * sum(found) / burst))
+
+
+def _rates(brought: Sequence[Sequence[int]]) -> tuple[float, ...]:
+    sums, lengths = list(map(sum, brought)), list(map(len, brought))
+    return tuple(_blended(sums, nth) / _blended(lengths, nth) for nth in range(_WEEK_HOURS))
+
+
+def _burst(brought: Sequence[Sequence[int]], rates: Sequence[float]) -> float:
+    """How many events come at once: the variance of an hour's number over its mean, 1 at least.
+
+    By pure chance both are equal (Poisson); bursts of n make the variance n times the mean.
+    """
+    both = [(count, rate) for counts, rate in zip(brought, rates, strict=True) for count in counts]
+    mean = sum(rate for _, rate in both)
+    return max(1.0, sum((count - rate) ** 2 for count, rate in both) / mean) if mean else 1.0
 
 
 def _without_floods(counts: Sequence[int]) -> list[int]:
@@ -88,16 +95,6 @@ def _without_floods(counts: Sequence[int]) -> list[int]:
 def _blended(values: Sequence[int], nth: int) -> int:
     """The hour of the week twice, and each of its neighbours once."""
     return values[nth - 1] + 2 * values[nth] + values[(nth + 1) % _WEEK_HOURS]
-
-
-def _second_deepest(
-    hours: Sequence[datetime], found: Sequence[int], rates: Sequence[float]
-) -> float:
-    """How much was missing in the silences of whole hours, but for the one that lacked most."""
-    pairs = zip(hours, found, strict=True)
-    runs = groupby(pairs, key=lambda pair: pair[1] == 0)
-    depths = [sum(rates[_of_week(hour)] for hour, _ in run) for silent, run in runs if silent]
-    return sorted([0.0, 0.0, *depths])[-2]
 
 
 def _hour(moment: datetime) -> datetime:
