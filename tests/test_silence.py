@@ -39,7 +39,7 @@ def seldom(_: datetime) -> float:
 
 
 def happened(rate: Rate, span: timedelta, seed: int, burst: int = 1) -> list[datetime]:
-    """The times of a Poisson process of that rate; each time up to `burst` events within minutes."""
+    """A Poisson process of that rate; each time up to `burst` events within a minute."""
     chance, moment, found = random.Random(seed), MONDAY, []  # noqa: S311 - a simulation
     while moment < MONDAY + span:
         most = 12 / burst
@@ -241,9 +241,9 @@ def test_what_is_asked_four_times_a_minute_is_found_by_index(store: Told):
     plans = [
         store.db.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
         for sql, values in (
-            (sight._HEARD, ("checks",)),
-            (sight._HOURS, ("checks", "2026", "2027")),
-            (sight._NEWEST, ("checks",)),
+            (sight.HEARD, ("checks",)),
+            (sight.HOURS, ("checks", "2026", "2027")),
+            (sight.NEWEST, ("checks",)),
         )
     ]
     lines = [str(row[3]) for plan in plans for row in plan]

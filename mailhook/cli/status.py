@@ -102,7 +102,7 @@ def _expected(one: Silence, now: datetime) -> str:
     """`checks: last 3 h ago, expected within 24 h`."""
     last = f"last {ago_in_words(one.last_at, now)}" if one.last_at else "never seen"
     if not one.expected:
-        return f"{one.product}: {last}, not enough history yet for its rhythm"
+        return f"{one.product}: {last}, not enough history yet"
     silent = ": silent" if one.state == "silent" else ""
     return f"{one.product}: {last}, expected {one.expected}{silent}"
 

@@ -16,16 +16,16 @@ from mailhook.silence.rhythm import HOUR, WEEKS, Rhythm, learn
 from mailhook.silence.verdict import Allowed, Heard, Silence, judge
 from mailhook.store import Reader
 
-_HEARD = """
+HEARD = """
 SELECT (SELECT max(heard_at) FROM carried WHERE product = ?1) AS last_at,
        (SELECT since FROM expected WHERE product = ?1) AS named_at,
        (SELECT min(occurred_at) FROM brought WHERE product = ?1) AS first_at
 """
-_HOURS = """
+HOURS = """
 SELECT substr(occurred_at, 1, 13) AS hour, count(*) AS count FROM brought
 WHERE product = ? AND occurred_at >= ? AND occurred_at < ? GROUP BY hour
 """
-_NEWEST = """
+NEWEST = """
 SELECT e.subject_type, e.subject_id FROM brought b JOIN events e ON e.id = b.event_id
 WHERE b.product = ? AND b.has_subject ORDER BY b.occurred_at DESC LIMIT 1
 """
@@ -55,7 +55,7 @@ def known_resource(store: Reader, product: str) -> tuple[str, str] | None:
 
     Whoever can ask the vendor may find out by it whether a silent product is quiet, or we deaf.
     """
-    rows = store.rows(_NEWEST, (product,))
+    rows = store.rows(NEWEST, (product,))
     return (rows[0]["subject_type"], rows[0]["subject_id"]) if rows else None
 
 
@@ -66,7 +66,7 @@ def _look(product: str, allowed: Allowed, store: Reader, now: datetime) -> Silen
 
 
 def _heard(product: str, store: Reader) -> Heard:
-    row = store.rows(_HEARD, (product,))[0]
+    row = store.rows(HEARD, (product,))[0]
     return Heard(**{name: times.parse(text or "") for name, text in row.items()})
 
 
@@ -75,6 +75,6 @@ def _rhythm(product: str, heard: Heard, store: Reader) -> Rhythm | None:
     if heard.last_at is None or heard.first_at is None:
         return None
     start = max(heard.last_at - WEEKS, heard.first_at - HOUR)
-    rows = store.rows(_HOURS, (product, times.stored(start), times.stored(heard.last_at)))
+    rows = store.rows(HOURS, (product, times.stored(start), times.stored(heard.last_at)))
     counts = {datetime.fromisoformat(f"{row['hour']}:00:00Z"): row["count"] for row in rows}
     return learn(counts, start, heard.last_at)
