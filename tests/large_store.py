@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from mailhook.store import Store
+from mailhook.store.schema import m008_views
 
 # Of 41 events one is unknown to the mails, of 29 one to the web; the API lists the last 60 days.
 _EVENTS = """
@@ -48,10 +49,16 @@ def fill(path: Path, db: sqlite3.Connection, events: int) -> None:
     there are no deliveries.
     """
     Store(path).close()
+    triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
     with db:
         db.execute("PRAGMA synchronous = OFF")
+        for name, _ in triggers:
+            db.execute(f"DROP TRIGGER {name}")
         db.execute(_EVENTS, {"events": events})
         for nth, (channel, seconds, which) in enumerate(_ROADS):
             sql = _SIGHTINGS.format(nth=nth, channel=channel, seconds=seconds, which=which)
             db.execute(sql)
             db.execute("INSERT INTO roads VALUES (?, '2026-01-01', NULL)", (channel,))
+        db.executescript(m008_views.FILL)
+        for _, sql in triggers:
+            db.execute(sql)

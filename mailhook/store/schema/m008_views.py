@@ -65,6 +65,22 @@ FROM carried c
 CROSS JOIN brought b ON b.product = c.product AND b.is_dated AND b.{road}_seconds IS NOT NULL
 WHERE c.road = '{road}'
 """
+# From what an older store holds.
+FILL = f"""
+INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {_COLUMNS})
+SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
+       {_each("min(iif(road = '{road}', seconds, NULL))")}
+FROM (SELECT e.*, {_ROAD.format("s")} AS road,
+             round({_SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
+      FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.authenticity = 'verified')
+GROUP BY id;
+
+INSERT INTO carried
+SELECT e.product, {_ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
+FROM sightings s JOIN events e ON e.id = s.event_id
+WHERE s.authenticity = 'verified' GROUP BY e.product, road;
+"""  # noqa: S608 - constants
+
 SQL = f"""
 CREATE TABLE roads (
     road TEXT PRIMARY KEY CHECK (road IN ('email', 'web', 'api')),
@@ -97,19 +113,7 @@ CREATE TABLE brought (
     PRIMARY KEY (product, occurred_at, event_id)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {_COLUMNS})
-SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
-       {_each("min(iif(road = '{road}', seconds, NULL))")}
-FROM (SELECT e.*, {_ROAD.format("s")} AS road,
-             round({_SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
-      FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.authenticity = 'verified')
-GROUP BY id;
-
-INSERT INTO carried
-SELECT e.product, {_ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
-FROM sightings s JOIN events e ON e.id = s.event_id
-WHERE s.authenticity = 'verified' GROUP BY e.product, road;
-
+{FILL}
 CREATE TRIGGER sightings_bring AFTER INSERT ON sightings
 WHEN new.authenticity = 'verified'
 {_BRING}
