@@ -1,6 +1,6 @@
 """Are the views quick where the store is large?
 
-    python bench/views.py --events 1000000
+    make bench-views ARGS="--events 1000000"
 
 Fills a store with so many events of 300 days, told by three roads of which each loses some, and
 asks the named queries. Exits 1 where a goal is missed.

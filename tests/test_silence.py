@@ -112,6 +112,20 @@ def test_the_later_the_last_event_the_later_the_next_is_due(one: int, other: int
     assert first <= second
 
 
+def test_the_example_of_the_documentation_is_as_it_says():
+    days = (MONDAY + nth * DAY for nth in range(56))
+    office = [day + hour * HOUR for day in days if day.weekday() < 5 for hour in range(8, 18)]
+    rhythm = learn(dict.fromkeys(office, 5), MONDAY, MONDAY + WEEKS)
+    assert rhythm
+    assert rhythm.bar == pytest.approx(12.2, abs=0.05)
+    morning, friday = MONDAY + timedelta(hours=9.5), MONDAY + timedelta(days=4, hours=17.5)
+    in_the_morning, after_the_weekend = rhythm.due_at(morning), rhythm.due_at(friday)
+    assert in_the_morning
+    assert after_the_weekend
+    assert (in_the_morning - morning) / HOUR == pytest.approx(2.5, abs=0.1)
+    assert abs(after_the_weekend - (MONDAY + timedelta(days=7, hours=10))) < HOUR / 2
+
+
 def test_a_flood_in_one_hour_is_not_the_rhythm():
     found = happened(by_day, WEEKS, 1)
     flood = [MONDAY + timedelta(days=30, hours=9, seconds=nth) for nth in range(3000)]

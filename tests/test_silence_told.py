@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,11 @@ from mailhook.alarms.conditions import on_silence
 from mailhook.alarms.sight import conditions
 from mailhook.silence import Silence
 from mailhook.store import Reader, Store
+from mailhook.trust import Trust
+from mailhook.worker import polling
+from mailhook.worker.housekeeping import HEARTBEAT, chores
+from mailhook.worker.pulse import Pulse
+from mailhook.worker.turns import Turns
 
 NOW, HOUR, MINUTE = mails.NOON, timedelta(hours=1), timedelta(minutes=1)
 
@@ -76,6 +83,31 @@ def test_what_the_settings_name_is_written_down_once_and_goes_with_them(tmp_path
     home.write({})
     heed(home)
     assert asked(home.store, "SELECT road FROM roads") == []
+
+
+def test_a_round_writes_down_what_the_settings_name(tmp_path: Path):
+    home = Home(tmp_path, web={})
+    settings = config.load(home.config)
+    with Store(home.store) as store:
+        assert polling.poll(settings, store, Trust(settings.trust)).errors == []
+    assert asked(home.store, "SELECT road FROM roads") == [("web",)]
+
+
+def test_the_services_heartbeat_writes_it_down_too(tmp_path: Path):
+    home = Home(tmp_path, web={})
+    settings = config.load(home.config)
+    with Store(home.store) as store:
+        trust, pulse = Trust(settings.trust), Pulse(store)
+        found = chores(settings, store, trust, pulse=pulse, stop=threading.Event(), turns=Turns())
+        chore = next(chore for _, chore in found if chore.name == HEARTBEAT)
+        chore.start()
+        chore.ring()
+        deadline = time.monotonic() + 20
+        while not asked(home.store, "SELECT road FROM roads") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        chore.end()
+        chore.join(20)
+    assert asked(home.store, "SELECT road FROM roads") == [("web",)]
 
 
 def test_files_that_were_read_are_no_settings_to_remove(tmp_path: Path):
