@@ -4,7 +4,7 @@ BIN := .venv/bin
 # One more than there are cores: many tests wait for a process or a clock.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
-.PHONY: demo test torture soak idle bench bench-watch lint servers lock clean
+.PHONY: demo test torture soak idle bench bench-watch bench-views lint servers lock clean
 
 demo: .venv/product
 	@$(BIN)/mailhook demo
@@ -21,6 +21,10 @@ bench: .venv/dev servers
 # ARGS=--full measures for longer.
 bench-watch: .venv/dev servers
 	@$(BIN)/python bench/watch.py $(ARGS)
+
+# ARGS="--events 200000" is quicker.
+bench-views: .venv/dev
+	@$(BIN)/python bench/views.py $(ARGS)
 
 soak: .venv/dev servers
 	@$(BIN)/python bench/soak.py $(ARGS)

@@ -79,4 +79,51 @@ QUERIES = {
         FROM channels ORDER BY event_id DESC LIMIT 200
         """,
     ),
+    "missed": Query(
+        "which events a road did not bring, and how late another did",
+        """
+        SELECT m.occurred_at, e.key, m.road, m.found_by, m.late_seconds
+        FROM (SELECT event_id, occurred_at, road, found_by, late_seconds
+              FROM missed ORDER BY occurred_at DESC LIMIT 200) m
+        JOIN events e ON e.id = m.event_id ORDER BY m.occurred_at DESC, m.road
+        """,
+    ),
+    "missed-per-day": Query(
+        "how many events each road missed, by day and product",
+        """
+        SELECT substr(occurred_at, 1, 10) AS day, product, road, count(*) AS missed,
+               round(max(late_seconds)) AS latest_seconds
+        FROM missed GROUP BY day, product, road ORDER BY day DESC, missed DESC LIMIT 200
+        """,
+    ),
+    "latency": Query(
+        "seconds from event to sight, by day, product and road, for 30 days",
+        """
+        SELECT day, product, road, json_array_length(sorted) AS events,
+               sorted ->> cast(0.50 * json_array_length(sorted) - 0.001 AS INTEGER) AS p50,
+               sorted ->> cast(0.90 * json_array_length(sorted) - 0.001 AS INTEGER) AS p90,
+               sorted ->> cast(0.99 * json_array_length(sorted) - 0.001 AS INTEGER) AS p99
+        FROM (
+            SELECT day, product, road, json_group_array(seconds) AS sorted
+            FROM (SELECT substr(occurred_at, 1, 10) AS day, product, road, seconds FROM latency
+                  WHERE occurred_at >= strftime('%Y-%m-%d', 'now', '-30 days')
+                  ORDER BY day, product, road, seconds)
+            GROUP BY day, product, road)
+        ORDER BY day DESC, product, road
+        """,
+    ),
+    "unfinished": Query(
+        "subjects without an end though most had theirs long before",
+        """
+        SELECT since, product, subject_id, status, waiting_seconds, usual_seconds
+        FROM unfinished ORDER BY since LIMIT 200
+        """,
+    ),
+    "disagreements": Query(
+        "events of which two roads said different things",
+        """
+        SELECT at, key, field, had_by, had, got_by, got
+        FROM disagreements ORDER BY at DESC LIMIT 200
+        """,
+    ),
 }

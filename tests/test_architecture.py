@@ -20,7 +20,7 @@ ROWS = (
     {"token", "signing_keys", "authenticity", "merging", "events", "matching", "oauth"},
     {"readers", "sources", "trust"},
     {"store", "examining"},
-    {"pipeline", "guard"},
+    {"pipeline", "guard", "silence"},
     {"reconcile", "replay", "recheck", "advice", "queries", "log", "export", "health", "checks"},
     {"explain", "examiner", "alarms", "control", "metrics"},
     {"worker", "doctor"},

@@ -191,6 +191,12 @@ ANSWERS = {
     "senders": {"notifications@truora.com"},
     "quarantine": {"Novedades sobre su proceso"},
     "roads": {"CHK7d1f0c52a94e6b8830be4f6a1c2d9e75/check.finished"},
+    # One road misses nothing, and its mails are old; tests/test_views_*.py have answers.
+    "missed": set(),
+    "missed-per-day": set(),
+    "latency": set(),
+    "unfinished": set(),
+    "disagreements": set(),
 }
 
 

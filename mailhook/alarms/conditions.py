@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from mailhook import times
 from mailhook.guard import Standing
 from mailhook.health import Folder, Room, deliveries, refused, room
 from mailhook.health.refused import RefusedTokens
+from mailhook.silence import Silence
 from mailhook.store import Trouble
 
 # A login refused only once may be a server's bad minute; the next try is a minute later.
@@ -29,6 +30,8 @@ _FRESH = timedelta(days=7)
 _MANY, _FEW = 20, 3
 # What was told is over only when it would not even be told if it were so much worse.
 _BETTER = 1.5
+# After a start, what waited in the mailboxes is to be read first.
+_CATCHING_UP = timedelta(minutes=10)
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 
 
@@ -135,6 +138,22 @@ def on_guard(standing: Standing, warn_at: Sequence[float]) -> Iterator[Condition
     if standing.level or (standing.ratio >= low and not standing.says_little):
         words, advice = "deliveries of web hooks fail", deliveries.advice(standing)
         yield Condition("guard", words, advice, standing.level, standing.level > 0)
+
+
+def on_silence(
+    silences: Iterable[Silence], started: datetime, now: datetime
+) -> Iterator[Condition]:
+    """Expected products of which no event comes."""
+    for one in silences:
+        last_at = one.last_at and one.last_at.replace(microsecond=0)
+        last = f"the last came at {times.short(last_at)}" if last_at else "none has come yet"
+        yield Condition(
+            f"silence:{one.product}",
+            f"{one.product}: no event",
+            f"{last}, the next was expected {one.expected}; see whether its hook or rule still"
+            " stands in the vendor's dashboard",
+            begins=now - started >= _CATCHING_UP,
+        )
 
 
 # What is not for the network to mend: words and advice.

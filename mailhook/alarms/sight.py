@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mailhook import guard, health, times
+from mailhook import guard, health, silence, times
 from mailhook.alarms.conditions import (
     Condition,
     Hooks,
@@ -19,6 +19,7 @@ from mailhook.alarms.conditions import (
     on_guard,
     on_quarantine,
     on_refused,
+    on_silence,
 )
 from mailhook.config import Settings
 from mailhook.health import refused, room
@@ -60,6 +61,7 @@ def conditions(
         *on_quarantine(_hooks(store, now)),
         *on_refused(refused.look(store, now)),
         *(on_guard(standing, settings.guard.warn_at) if standing else ()),
+        *on_silence(silence.troubles(settings, store, now), started, now),
         *(on_disk(space) if space else ()),
     ]
 

@@ -65,7 +65,7 @@ def warnings(settings: Settings) -> list[Problem]:
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
     others = (*_blank(settings.trust), *web.warnings(settings))
-    return [*found, *others, *_not_understood(settings.notify)]
+    return [*found, *others, *_not_known(settings), *_not_understood(settings.notify)]
 
 
 def _blank(trust: TrustSettings) -> Iterator[Problem]:
@@ -76,6 +76,23 @@ def _blank(trust: TrustSettings) -> Iterator[Problem]:
             if key != key.strip():
                 message = "there is a blank before or behind it, which counts as part of the key"
                 yield Problem(f"trust.signing_keys[{nth}]", message, "take it away: no hook fits")
+
+
+def _not_known(settings: Settings) -> Iterator[Problem]:
+    """Products in `expect` that the catalogue does not know; they may exist all the same."""
+    if not settings.expect:
+        return
+    from difflib import get_close_matches
+
+    from mailhook import catalog  # which `poll` does without until a mail comes
+
+    known = sorted({one.product for one in catalog.load().types.values()} - {"webhook"})
+    for product in settings.expect:
+        if product not in known:
+            near = get_close_matches(product.lower().replace(" ", "_")[:64], known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            message = "no product of that name is known: until one is seen, it passes for silent"
+            yield Problem(f"expect.{product}"[:80], message, hint)
 
 
 def _keys(settings: Settings) -> list[Problem]:

@@ -12,6 +12,7 @@ import click
 from mailhook import guard, times
 from mailhook.cli import options, screen
 from mailhook.health import Folder, Health, in_words, look, room
+from mailhook.silence import Silence
 from mailhook.store import Reader
 
 # Lines of a screen: title, blank and prompt; head of the table and blank; blank and heading.
@@ -92,9 +93,20 @@ def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
         yield "web", guard.in_words(health.guard)
     yield "alerts open", len(health.alerts)
     yield "in quarantine", screen.counted(health.waiting) if health.waiting else "none"
+    for nth, one in enumerate(health.expected):
+        yield "" if nth else "expected", _expected(one, now)
     if health.room:
         short = f"; disk: {room.left(health.room)}" if room.is_short(health.room) else ""
         yield "store", f"{in_words(health.room.store_bytes)}{short}"
+
+
+def _expected(one: Silence, now: datetime) -> str:
+    """`checks: last 3 h ago, expected within 24 h`."""
+    last = f"last {ago_in_words(one.last_at, now)}" if one.last_at else "never seen"
+    if not one.expected:
+        return f"{one.product}: {last}, not enough history yet"
+    silent = ": silent" if one.state == "silent" else ""
+    return f"{one.product}: {last}, expected {one.expected}{silent}"
 
 
 def _service(health: Health, now: datetime) -> str:

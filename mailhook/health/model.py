@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from mailhook.guard import Standing
+from mailhook.silence import Silence
 
 FolderState = Literal["well", "never", "silent", "failing"]
 ServiceState = Literal["running", "stopped", "none"]
-Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "web", "guard"]
+Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "web", "guard", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Health:
     service: Service = Service("none", None)
     room: Room | None = None
     guard: Standing | None = None
+    expected: tuple[Silence, ...] = ()
 
     @property
     def is_well(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailhook import guard, times
+from mailhook import guard, silence, times
 from mailhook.config import Settings
 from mailhook.health import deliveries, refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
@@ -50,9 +50,11 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     waiting = _counts(store, _WAITING, "")
     standing = guard.look(settings, store, now)
     fresh = times.stored(now - _FRESH)
+    expected = silence.look(settings, store, now)
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
+            *sentences.on_silence(expected),
             *room.advise(space),
             *deliveries.advise(standing),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
@@ -70,6 +72,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         service=service,
         room=space,
         guard=standing,
+        expected=expected,
     )
 
 

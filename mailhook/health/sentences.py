@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mailhook import times
 from mailhook.health.model import Advice, Folder, Service
+from mailhook.silence import Silence
 
 # Named one by one; of more, only how many.
 _NAMED = 3
@@ -25,6 +26,19 @@ def advise(service: Service, folders: Sequence[Folder]) -> Iterator[Advice]:
         yield from _on_never([one for one in folders if one.state == "never"], service)
         yield from _on_silent([one for one in folders if one.state == "silent"], service)
     yield from _on_refused(folders)
+
+
+def on_silence(expected: Sequence[Silence]) -> Iterator[Advice]:
+    """Each expected product of which no event comes."""
+    for one in expected:
+        if one.state == "silent":
+            last_at = one.last_at and one.last_at.replace(microsecond=0)
+            since = f" since {times.short(last_at)}" if last_at else " ever"
+            words = (
+                f"{one.product}: no event{since}, though one was expected {one.expected}; see"
+                " whether its hook or rule still stands in the vendor's dashboard"
+            )
+            yield Advice(words, topic="silence")
 
 
 def _on_stopped(beat_at: datetime, service: Service) -> str:

@@ -12,6 +12,7 @@ KNOWN = (
     "m004_alarms",
     "m005_replays",
     "m006_web",
+    "m008_views",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

@@ -28,6 +28,7 @@ from mailhook.store.heartbeats import Trouble
 from mailhook.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
+    from mailhook.config import Settings
     from mailhook.store.again import Again, Change, Log
     from mailhook.store.audit import Deed, Noted
     from mailhook.store.bookmark import Bookmark
@@ -211,6 +212,18 @@ class Store:
 
         with self._transaction():
             minutes.add(self._connection, counted, times.now())
+
+    def heed(self, settings: Settings) -> None:
+        """Note which roads and products the settings name, since when; writes only what is new."""
+        from mailhook.store import roads
+
+        named = roads.of(settings)
+        with self._mutex, sentences(self.path):
+            self._refuse_if_gone()
+            if roads.noted(self._connection) == named:
+                return
+        with self._transaction():
+            roads.note(self._connection, named, times.now())
 
     def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
         """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""

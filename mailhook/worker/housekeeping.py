@@ -37,7 +37,7 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     turns: Turns,
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
-    yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, store, pulse))
+    yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, settings, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
     if settings.web:
@@ -52,12 +52,16 @@ def counting(minutes: Minutes, meter: Meter) -> tuple[float, Chore]:
     return _COUNT_SECONDS, Chore("web answers", partial(minutes.flush, meter))
 
 
-def _beat(store: Store, pulse: Pulse) -> None:
-    """Write down who is alive; first see to it that the store is still where it was."""
+def _beat(settings: Settings, store: Store, pulse: Pulse) -> None:
+    """Write down who is alive; first see to it that the store is still where it was.
+
+    And what the settings name: here, so that a store that was busy or gone learns it, too.
+    """
     if not store.is_there():
         log.error("%s is not the file that was opened any more", store.path)
         log.warning("the store: %s", store.heal())
     pulse.flush()
+    store.heed(settings)
 
 
 def _prune(store: Store, settings: StoreSettings, stop: threading.Event) -> None:

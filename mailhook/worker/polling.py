@@ -16,6 +16,7 @@ from mailhook.worker.rounds import Post, Report, Round, visit
 
 def poll(settings: Settings, store: Store, trust: Trust, report: Report | None = None) -> Round:
     """Sweep every folder of every mailbox once, with its queued actions."""
+    store.heed(settings)
     result, stop, pulse = Round(), threading.Event(), Pulse(store)
     posts = [Post(one, store, trust, pulse, report, stop) for one in settings.mailboxes]
     with ThreadPoolExecutor(max(1, len(posts))) as threads:

@@ -1,0 +1,6 @@
+"""Has a product been silent for longer than is likely, or than the settings allow?"""
+
+from mailhook.silence.sight import known_resource, look, troubles
+from mailhook.silence.verdict import Silence
+
+__all__ = ["Silence", "known_resource", "look", "troubles"]

@@ -1,0 +1,50 @@
+"""Which roads and products the settings name, within an open transaction: views ask for that."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from mailhook import times
+from mailhook.config import Settings
+
+# Files that were read count as a road of their own time: such a row is no setting's to remove.
+_NAMED = {
+    "roads": "SELECT road FROM roads WHERE until IS NULL",
+    "expected": "SELECT product FROM expected",
+}
+_ADD = {
+    "roads": "INSERT INTO roads VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET until = NULL",
+    "expected": "INSERT INTO expected VALUES (?, ?) ON CONFLICT DO NOTHING",
+}
+_REMOVE = {
+    "roads": "DELETE FROM roads WHERE road = ? AND until IS NULL",
+    "expected": "DELETE FROM expected WHERE product = ?",
+}
+
+Named = dict[str, set[str]]
+
+
+def of(settings: Settings) -> Named:
+    """The roads and the expected products that the settings name."""
+    roads = {
+        "email": bool(settings.mailboxes),
+        "web": settings.web is not None,
+        "api": settings.api is not None,
+    }
+    named = {road for road, is_named in roads.items() if is_named}
+    return {"roads": named, "expected": set(settings.expect)}
+
+
+def noted(connection: sqlite3.Connection) -> Named:
+    """Those that were written down last."""
+    return {table: {name for (name,) in connection.execute(sql)} for table, sql in _NAMED.items()}
+
+
+def note(connection: sqlite3.Connection, named: Named, at: datetime) -> None:
+    """Write down what is named now; what was named before keeps the time since when it is."""
+    before = noted(connection)
+    for table, names in named.items():
+        added, removed = names - before[table], before[table] - names
+        connection.executemany(_ADD[table], [(name, times.stored(at)) for name in added])
+        connection.executemany(_REMOVE[table], [(name,) for name in removed])
