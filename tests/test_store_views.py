@@ -28,9 +28,10 @@ def filled(path: Path, trust: Trust) -> Store:
     again = mails.check_finished(CHECK)
     filed = replace(mailed[0], channel="file", location="file:1", raw=again, place=None)
     posted = replace(filed, channel="web", location="web:1")
-    findings = [examine(delivery, trust) for delivery in (*mailed, filed, posted)]
+    findings = [examine(delivery, trust) for delivery in (*mailed, filed)]
     store = Store(path)
-    store.record([*findings[:3], replace(findings[3], unread=2), findings[4]])
+    told_by_web = replace(findings[3], delivery=posted)
+    store.record([*findings[:3], replace(findings[3], unread=2), told_by_web])
     return store
 
 
