@@ -36,7 +36,7 @@ _PEAK_BYTES = 120_000_000
 _SHARE = 1 / 3
 _SLOW_US = 2000
 # With slow disks the usual handler does some hundred a second.
-_SLOW_PART = 5
+_SLOW_PART = 3
 
 _Start = Callable[[Path, Mapping[str, str]], AbstractContextManager[Server]]
 _numbers = count()
@@ -132,16 +132,21 @@ def _race(
             folder = home / f"{nth}-{start.__name__}"
             folder.mkdir(parents=True)
             with start(folder, environment) as server:
-                _post(server, _WARM)
+                _post(server, _requests(_WARM))
+                wanted = _requests(requests)
                 before = server.cpu_seconds()
-                runs.loads.append(_post(server, requests))
+                runs.loads.append(_post(server, wanted))
                 runs.cpu_seconds.append((server.cpu_seconds() - before) / requests)
                 runs.peaks.append(server.peak_bytes())
     return mine, theirs
 
 
-def _post(server: Server, number: int, until: Callable[[], bool] | None = None) -> Load:
-    wanted = [request(body) for body in bodies(next(_numbers) * 1_000_000, number)]
+def _requests(number: int) -> list[bytes]:
+    """So many that were never posted before."""
+    return [request(body) for body in bodies(next(_numbers) * 1_000_000, number)]
+
+
+def _post(server: Server, wanted: Sequence[bytes], until: Callable[[], bool] | None = None) -> Load:
     load = post(server.port, wanted, _CONNECTIONS, until)
     if set(load.statuses) != {"200"}:
         raise RuntimeError(f"not all were taken: {dict(load.statuses)}")
@@ -169,9 +174,10 @@ def _with_mails(goals: Goals, home: Path, mails: int, web_alone: float) -> None:
         _ingesting(home / "alone", box).wait()
         alone = mails / (time.perf_counter() - start)
     with _fresh(home / "both") as server:
-        _post(server, _WARM)
+        _post(server, _requests(_WARM))
+        wanted = _requests(max(mails, 1000) * 10)
         start, process = time.perf_counter(), _ingesting(home / "both", box)
-        load = _post(server, max(mails, 1000) * 10, lambda: process.poll() is not None)
+        load = _post(server, wanted, lambda: process.poll() is not None)
         process.wait()
         both = mails / (time.perf_counter() - start)
     _shared(goals, "hooks", load.rate, web_alone)
