@@ -126,14 +126,14 @@ class Wire:
             message = f"{host}: the certificate is not good: {untrusted.verify_message}"
             hint = "whoever answers there is not the vendor; a proxy's authority must be installed"
             return ConfigError([Problem(f"api.base.{self._name}", message, hint)])
-        if isinstance(error, Late) or _cause(error, TimeoutError):
-            what = "no answer in time"
-        elif _cause(error, socket.gaierror):
+        if _cause(error, socket.gaierror):
             what = "the name cannot be resolved"
         elif _cause(error, IncompleteRead):
             what = "the answer was cut"
         elif system := _cause(error, ConnectionError):
             what = (system.strerror or "the connection broke").lower()
+        elif isinstance(error, Late) or _cause(error, TimeoutError):
+            what = "no answer in time"
         elif isinstance(error, SSLError) or _cause(error, ssl.SSLError):
             what = "it does not speak TLS"
         else:
