@@ -12,6 +12,7 @@ from mailhook.config import Settings, SnapshotSettings, StoreSettings
 from mailhook.errors import TemporaryError
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -38,6 +39,9 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
+    if settings.api:
+        asking = Asking(settings, store, trust, stop, turns)
+        yield 60 * settings.api.reconcile_minutes, Chore("reconcile", asking.ring)
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, wait
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
 from mailhook.worker.housekeeping import HEARTBEAT, chores
 from mailhook.worker.pulse import Pulse
@@ -26,6 +28,7 @@ from mailhook.worker.watch import Watch
 
 if TYPE_CHECKING:
     from mailhook.alarms import Alarms
+    from mailhook.reconcile import Report
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Parts:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
         turns = turns or Turns()
+        self._asking = Asking(settings, store, trust, self._stop, turns)
         self._pulse = Pulse(store)
         self._rings = Rings()
         self._tally = Tally()
@@ -145,6 +149,13 @@ class Parts:
                 result.add(one.result())
                 progress(len(one.result().outcomes))
         return result
+
+    def reconcile(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
+        """What the vendor's API lists since then, recorded now.
+
+        Raises TemporaryError where that is being done, ConfigError without `api`.
+        """
+        return self._asking.now(since, progress)
 
 
 def _alarms(settings: Settings, store: Store) -> Alarms | None:

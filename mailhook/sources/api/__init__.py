@@ -15,7 +15,7 @@ from mailhook.sources.api.answers import (
     Unanswered,
 )
 from mailhook.sources.api.client import Client
-from mailhook.sources.api.listing import Item, Page, event, first, pages, source
+from mailhook.sources.api.listing import Item, Page, canonical, event, first, pages, source
 from mailhook.sources.api.resources import Fetched, resource
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Overloaded",
     "Page",
     "Unanswered",
+    "canonical",
     "event",
     "first",
     "pages",
