@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from mailhook import catalog, pipeline, times
+from mailhook.catalog import Resource
 from mailhook.errors import MailhookError
 from mailhook.model import Delivery, Json
 from mailhook.reconcile.run import Run
@@ -26,6 +27,7 @@ from mailhook.sources.api import (
     OddAnswer,
     Overloaded,
     Unanswered,
+    address,
     canonical,
     resource,
 )
@@ -84,7 +86,7 @@ class _Work:
             self._unanswered(group, error)
         else:
             self.end()
-            self._answered(group, found)
+            self._answered(group, kind, found)
         self.run.progress(len(group))
 
     def end(self) -> None:
@@ -93,9 +95,9 @@ class _Work:
             self._failed(group, Unanswered("the API gave no answer"))
         self.silent.clear()
 
-    def _answered(self, group: list[Due], found: Fetched | Gone) -> None:
+    def _answered(self, group: list[Due], kind: Resource, found: Fetched | Gone) -> None:
         if isinstance(found, Gone):
-            _write_off(self.run, group)
+            _write_off(self.run, group, address(self.run.client, kind, group[0].subject_id))
             self.run.report.gone += len(group)
             return
         now = times.now()
@@ -166,12 +168,10 @@ def _again(due: Due, most: int, now: datetime, *, problem: str) -> Note:
     return Note(due.event_id, "waits", tries, now + wait(tries), problem)
 
 
-def _write_off(run: Run, group: list[Due]) -> None:
+def _write_off(run: Run, group: list[Due], url: str) -> None:
     """The API knows no such subject: it is not asked for any more."""
     first = group[0]
     notes = [Note(due.event_id, "gone", due.tries + 1, problem="HTTP 404") for due in group]
-    kind = catalog.load().resource(first.subject_type, first.subject_id)
-    url = kind.path.replace("{id}", quote(first.subject_id, safe="")) if kind else ""
 
     def write(connection: sqlite3.Connection, at: datetime) -> None:
         completer.gone(connection, (first.subject_type, first.subject_id), url, at)

@@ -117,6 +117,7 @@ class FakeApi:
         action: str,
         content: Mapping[str, Any],
         at: datetime | None = None,
+        /,
         **members: object,
     ) -> dict[str, Any]:
         """List one more event, and return it; `members` are set, or where None left out."""

@@ -16,7 +16,7 @@ from mailhook.sources.api.answers import (
 )
 from mailhook.sources.api.client import Client
 from mailhook.sources.api.listing import Item, Page, canonical, event, first, pages, source
-from mailhook.sources.api.resources import Fetched, resource
+from mailhook.sources.api.resources import Fetched, address, resource
 
 __all__ = [
     "BudgetSpent",
@@ -29,6 +29,7 @@ __all__ = [
     "Overloaded",
     "Page",
     "Unanswered",
+    "address",
     "canonical",
     "event",
     "first",

@@ -35,8 +35,7 @@ class Fetched:
 
 def resource(client: Client, kind: Resource, subject_id: str, words: Catalog) -> Fetched | Gone:
     """The resource of that id. Raises OddAnswer where that is not what comes."""
-    wire = client.wire(kind.base)
-    target = f"{wire.prefix}{kind.path.replace('{id}', step(subject_id))}"
+    wire, target = client.wire(kind.base), _target(client, kind, subject_id)
     text = client.get(kind.base, target)
     if isinstance(text, Gone):
         return text
@@ -54,6 +53,15 @@ def resource(client: Client, kind: Resource, subject_id: str, words: Catalog) ->
         raw_status,
         times.parse(_text(content, "update_date") or ""),
     )
+
+
+def address(client: Client, kind: Resource, subject_id: str) -> str:
+    """Where the resource of that id lies."""
+    return f"{client.wire(kind.base).origin}{_target(client, kind, subject_id)}"
+
+
+def _target(client: Client, kind: Resource, subject_id: str) -> str:
+    return f"{client.wire(kind.base).prefix}{kind.path.replace('{id}', step(subject_id))}"
 
 
 def _content(text: str, kind: Resource, host: str) -> dict[str, Json]:

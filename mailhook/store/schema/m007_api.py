@@ -34,7 +34,7 @@ CREATE TABLE resources (
     updated_at TEXT,                     -- its own update_date
     fetched_at TEXT NOT NULL,
     gone_at TEXT,                        -- since when the API says that there is none
-    object TEXT CHECK (json_valid(object)),
+    object TEXT CHECK (object IS NULL OR json_valid(object)),
     PRIMARY KEY (subject_type, subject_id)
 ) STRICT, WITHOUT ROWID;
 
