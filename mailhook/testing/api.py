@@ -74,7 +74,7 @@ class FakeApi:
     def __post_init__(self) -> None:
         self._faults: list[_Fault] = []
         self._lead: str | None = None
-        self._mutex = threading.Lock()
+        self._changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         if self.tls:
@@ -166,10 +166,16 @@ class FakeApi:
         """The requests below the path."""
         return [one for one in self.requests if one.path.startswith(path)]
 
+    def wait(self, count: int, seconds: float = 30) -> bool:
+        """Return when there were so many requests; False where there were not in that time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.requests) >= count, seconds)
+
     def reply(self, request: Request) -> Reply:
         """What is answered; called by the server's threads."""
-        with self._mutex:
+        with self._changed:
             self.requests.append(request)
+            self._changed.notify_all()
             if fault := self._fault(request.path):
                 return fault
             if not request.has_key:
