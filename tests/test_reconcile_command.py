@@ -143,3 +143,30 @@ def test_a_refused_key_does_not_end_the_service(api: FakeApi, tmp_path: Path):
     with service(home) as process:
         assert "api.key" in until(process, "api.key")["event"]
         assert until(process, "asked the API")["new"] == 1
+
+
+def test_killed_in_the_middle_the_next_one_finishes_it(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path, requests_per_second=20)
+    fill(api, 40)
+    program = [MAILHOOK, "-c", home.config, "reconcile"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, env=PLAIN) as process:
+        assert api.wait(4)
+        process.kill()
+    ((count,),) = asked(home.store, "SELECT count(*) FROM events")
+    assert 0 < int(str(count)) < 40
+    assert home.call("reconcile").code == 0
+    assert asked(home.store, "SELECT count(*), count(DISTINCT key) FROM events") == [(40, 40)]
+    assert asked(home.store, "SELECT count(*) FROM deliveries") == [(40,)]
+
+
+def test_what_came_by_the_api_is_explained_and_shown(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    fill(api, 1)
+    api.add("check", "finished", {"check_id": "CHK9"}, object="{")
+    home.call("reconcile")
+    assert "told by the vendor's API" in home.call("explain", "2").out
+    waits = home.call("quarantine", "show", "1")
+    assert waits.code == 0
+    assert "no strict JSON" in waits.out
+    assert len(json.loads(home.call("events", "--channel", "api", "--json").out)) == 1
+    assert home.call("replay").code == 0

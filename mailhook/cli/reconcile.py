@@ -80,6 +80,8 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
     for name, said in words.items():
         if done[name]:
             yield f"{screen.count(done[name], 'event')} {said}"
+    if done["healed"]:
+        yield f"the gap of {screen.count(done['healed'], 'alert')} is closed: `mailhook alerts`"
     if done["gap"]:
         yield done["gap"]
     if done["is_whole"] and done["read_until"]:

@@ -46,7 +46,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     """The state of things at `now`, and what to do about it."""
     service, found = signs.look(settings, store, now)
     space = room.look(settings.store.path)
-    alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
+    alerts = tuple(row for row in store.alerts(Filters()) if is_unsettled(row))
     waiting = _counts(store, _WAITING, "")
     fresh = times.stored(now - _FRESH)
     advice = dict.fromkeys(
@@ -74,9 +74,22 @@ def folders(settings: Settings, store: Reader, now: datetime | None = None) -> t
     return signs.look(settings, store, now or times.now())[1]
 
 
+def is_unsettled(alert: dict[str, Any]) -> bool:
+    """Whether there is something to be done about it.
+
+    A hook that is switched off stays so when its gap has been healed, or is lost.
+    """
+    return _still(alert) or bool(alert["state"] == "open")
+
+
+def _still(alert: dict[str, Any]) -> bool:
+    return alert["kind"] == "hook_disabled" and alert["state"] in {"healed", "lost"}
+
+
 def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Advice]:
     """The same alert of many days is said once, with how to close all of them."""
     groups: dict[tuple[str, str | None], list[int]] = {}
+    still = {alert["id"] for alert in alerts if _still(alert)}
     for alert in alerts:
         groups.setdefault((alert["kind"], alert["endpoint"]), []).append(alert["id"])
     for (kind, named), ids in groups.items():
@@ -90,7 +103,8 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
             " `mailhook alerts`",
         }[kind]
         done = f"; when that is done, `mailhook alerts resolve {' '.join(map(str, sorted(ids)))}`"
-        wrong = kind != "hook_status" and not fresh.isdisjoint(ids)
+        wrong = kind != "hook_status" and not (fresh | still).isdisjoint(ids)
+        words = f"hook still disabled: {words}" if not still.isdisjoint(ids) else words
         yield Advice(words + done, wrong=wrong, topic="alert")
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
-from mailhook.reconcile import completing, reading
+from mailhook.reconcile import completing, healing, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import Client, OddAnswer
@@ -48,6 +48,7 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits
             report.errors.append(error)
         finally:
             report.requests = client.requests
+        healing.heal(run)
     return report
 
 

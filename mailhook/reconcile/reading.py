@@ -120,7 +120,7 @@ def _finished(listing: Listing) -> Listing:
     return Listing(
         listing.source,
         read_until=(max(until or "", told) or None) if covers else until,
-        read_at=times.stored(times.now()),
+        read_at=listing.began_at if covers else listing.read_at,
     )
 
 

@@ -17,9 +17,9 @@ class Report:
     `listed` were told by the list, of these `new` by no other road before, and `failed`
     not understood (quarantined). `completed` events have gained content, `gone` are those
     whose subject the API does not know, `unanswered` those that came to no answer this
-    time, `waiting` all that wait for another run. `since` is how far back the list was
-    asked for, None: all 60 days; `read_until` how far it is known now; `gap` a sentence
-    on what is out of reach.
+    time, `waiting` all that wait for another run; `healed` alerts whose gap is closed.
+    `since` is how far back the list was asked for, None: all 60 days; `read_until` how
+    far it is known now; `gap` a sentence on what is out of reach.
     """
 
     pages: int = 0
@@ -31,6 +31,7 @@ class Report:
     gone: int = 0
     unanswered: int = 0
     waiting: int = 0
+    healed: int = 0
     requests: int = 0
     is_whole: bool = False
     since: str | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError, in_one_line
-from mailhook.store import Store
+from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 from mailhook.worker.turns import Turns
 
@@ -38,6 +38,15 @@ class Asking:
         with self.turns.of(_TURN) as is_ours:
             if is_ours:
                 _log(self._run(None, lambda _: None))
+
+    def heed(self) -> None:
+        """One run where a proven alert tells of a gap that is not looked into yet."""
+        from mailhook.store import healing
+
+        with Reader(self.store.path) as reader:
+            waits = any(gap.state == "open" for gap in healing.gaps(reader))
+        if waits:
+            self.ring()
 
     def now(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
         """One run for somebody who waits. Raises TemporaryError where one is at it already."""

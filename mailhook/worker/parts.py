@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from datetime import datetime
 from itertools import chain
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
+from mailhook.model import Delivery, Outcome
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
-from mailhook.worker.housekeeping import HEARTBEAT, chores
+from mailhook.worker.housekeeping import ALERTS, HEARTBEAT, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
@@ -67,7 +68,7 @@ class Parts:
                 store,
                 trust,
                 self._pulse,
-                self._tally.add,
+                self._heard,
                 self._stop,
                 meter or Meter(),
                 turns=turns,
@@ -79,6 +80,14 @@ class Parts:
     @property
     def _heartbeat(self) -> Chore:
         return next(chore for _, chore in self._chores if chore.name == HEARTBEAT)
+
+    def _heard(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        """A batch was committed; an alert in it is a reason to ask the API at once."""
+        self._tally.add(deliveries, outcomes)
+        if Outcome.ALERT in outcomes:
+            for _, chore in self._chores:
+                if chore.name == ALERTS:
+                    chore.ring()
 
     def start(self) -> None:
         """Begin with a sweep of everything."""

@@ -4,7 +4,7 @@ SQL = """
 CREATE TABLE listings (
     source TEXT PRIMARY KEY,             -- the list's address
     read_until TEXT,                     -- all that it told of up to then is here; vendor's time
-    read_at TEXT,                        -- when it was last read to its end
+    read_at TEXT,                        -- when the reading began that has come so far
     since TEXT,                          -- of a reading that goes on: from when on; '' all
     next TEXT,                           -- and its next page
     newest TEXT,                         -- and the latest time it has told of
@@ -47,6 +47,9 @@ CREATE TABLE completions (
     updated_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX completions_due ON completions (next_at) WHERE state = 'waits';
+
+-- What became of the gap that the alert tells of, in a sentence.
+ALTER TABLE alerts ADD COLUMN healing TEXT;
 
 -- What may have to be completed; small, for most events say how their subject stands.
 CREATE INDEX events_incomplete ON events (id) WHERE confidence = 'mentioned' OR status IS NULL;
