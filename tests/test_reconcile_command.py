@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from command import MAILHOOK, PLAIN, Home
 from fake_api import fill, key_file
 from stores import asked
 
+from mailhook.errors import TemporaryError
+from mailhook.store import Store
 from mailhook.testing.api import FakeApi
+from mailhook.worker.pulse import Pulse
 
 
 @pytest.fixture
@@ -146,7 +150,7 @@ def test_a_refused_key_does_not_end_the_service(api: FakeApi, tmp_path: Path):
 
 
 def test_killed_in_the_middle_the_next_one_finishes_it(api: FakeApi, tmp_path: Path):
-    home = home_of(api, tmp_path, requests_per_second=20)
+    home = home_of(api, tmp_path, requests_per_second=2)
     fill(api, 40)
     program = [MAILHOOK, "-c", home.config, "reconcile"]
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, env=PLAIN) as process:
@@ -170,3 +174,32 @@ def test_what_came_by_the_api_is_explained_and_shown(api: FakeApi, tmp_path: Pat
     assert "no strict JSON" in waits.out
     assert len(json.loads(home.call("events", "--channel", "api", "--json").out)) == 1
     assert home.call("replay").code == 0
+
+
+def test_status_says_what_keeps_us_from_the_api_and_takes_an_hour_of_it_for_wrong(
+    api: FakeApi, tmp_path: Path
+):
+    home = home_of(api, tmp_path)
+    api.fail(401)
+    home.call("reconcile")
+    said = home.call("status", columns=300)
+    assert "the vendor's API cannot be read since" in said.out
+    assert said.code == 0
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE listings SET failing_since = '2026-08-03T10:00:00.000000Z'")
+    assert home.call("status").code == 1
+    home.call("reconcile")
+    assert "cannot be read" not in home.call("status", columns=300).out
+
+
+def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(tmp_path: Path):
+    now, back = [100.0], list[float]()
+    with Store(tmp_path / "mailhook.db") as store:
+        beats = Pulse(store, lambda: back.append(now[0]), lambda: now[0])
+        for down, outage in ((0, 59), (1, 61)):
+            beats.beat(["imap://a"])
+            beats.failed(["imap://a"], TemporaryError("no answer"))
+            now[0] += outage
+            beats.failed(["imap://a"], TemporaryError("no answer"))
+            beats.beat(["imap://a"])
+            assert len(back) == down

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 FolderState = Literal["well", "never", "silent", "failing"]
 ServiceState = Literal["running", "stopped", "none"]
-Topic = Literal["service", "mailbox", "disk", "alert", "quarantine"]
+Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "api"]
 
 
 @dataclass(frozen=True, slots=True)

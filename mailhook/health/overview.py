@@ -33,6 +33,9 @@ SELECT a.id FROM alerts a JOIN sightings s ON s.event_id = a.event_id
 WHERE a.state = 'open' GROUP BY a.id HAVING max(s.seen_at) >= ?
 """
 
+_NOT_LISTED = "SELECT error, failing_since FROM listings WHERE error IS NOT NULL"
+_API_PATIENCE = timedelta(hours=1)
+
 # Of the last ones only: on a day of a million mails the others would cost seconds.
 _LAGS = """
 SELECT max(0, (julianday(recorded_at) - julianday(received_at)) * 86400) AS lag
@@ -55,6 +58,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
             *room.advise(space),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
+            *(_on_api(store, now) if settings.api else ()),
         )
     )
     return Health(
@@ -106,6 +110,15 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
         wrong = kind != "hook_status" and not (fresh | still).isdisjoint(ids)
         words = f"hook still disabled: {words}" if not still.isdisjoint(ids) else words
         yield Advice(words + done, wrong=wrong, topic="alert")
+
+
+def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:
+    """What keeps us from the vendor's list; wrong once that has lasted."""
+    for row in store.rows(_NOT_LISTED):
+        since = times.parse(row["failing_since"]) or now
+        brief = f"the vendor's API cannot be read since {times.short(since)}"
+        is_wrong = now - since >= _API_PATIENCE
+        yield Advice(f"{brief}: {row['error']}", wrong=is_wrong, topic="api", brief=brief)
 
 
 def _on_quarantine(

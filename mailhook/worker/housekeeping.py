@@ -20,8 +20,8 @@ from mailhook.worker.turns import Turns
 log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
-# Rung, too, when an alert comes in.
-ALERTS = "alerts"
+# Rung, too, when a mailbox is back after an outage, and when an alert comes in.
+RECONCILE, ALERTS = "reconcile", "alerts"
 _HEARTBEAT_SECONDS = 15
 _PRUNE_SECONDS = 3600
 _DNS_SECONDS = 3600
@@ -43,7 +43,7 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if settings.api:
         asking = Asking(settings, store, trust, stop, turns)
-        yield 60 * settings.api.reconcile_minutes, Chore("reconcile", asking.ring)
+        yield 60 * settings.api.reconcile_minutes, Chore(RECONCILE, asking.ring)
         yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))

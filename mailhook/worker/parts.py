@@ -19,7 +19,7 @@ from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
-from mailhook.worker.housekeeping import ALERTS, HEARTBEAT, chores
+from mailhook.worker.housekeeping import ALERTS, HEARTBEAT, RECONCILE, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
@@ -55,7 +55,7 @@ class Parts:
         self._stop = threading.Event()
         turns = turns or Turns()
         self._asking = Asking(settings, store, trust, self._stop, turns)
-        self._pulse = Pulse(store)
+        self._pulse = Pulse(store, lambda: self._ring(RECONCILE))
         self._rings = Rings()
         self._tally = Tally()
         self._chores = list(
@@ -85,9 +85,13 @@ class Parts:
         """A batch was committed; an alert in it is a reason to ask the API at once."""
         self._tally.add(deliveries, outcomes)
         if Outcome.ALERT in outcomes:
-            for _, chore in self._chores:
-                if chore.name == ALERTS:
-                    chore.ring()
+            self._ring(ALERTS)
+
+    def _ring(self, name: str) -> None:
+        """The chore of that name is due, where there is one."""
+        for _, chore in self._chores:
+            if chore.name == name:
+                chore.ring()
 
     def start(self) -> None:
         """Begin with a sweep of everything."""
