@@ -144,7 +144,7 @@ def _recorded(path: Path, order: list[Delivery]) -> list[tuple[object, ...]]:
 slow = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=slow)
+@settings(max_examples=8, deadline=None, suppress_health_check=slow)
 @given(tellings())
 def test_any_order_of_mail_web_and_api_ends_in_the_same_events(tmp_path: Path, told):
     check(tmp_path, told)

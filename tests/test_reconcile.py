@@ -65,8 +65,9 @@ SELECT key, authenticity, confidence, object, idempotency_key FROM events ORDER 
 """
 
 
-@pytest.mark.parametrize("order", ["newest", "oldest", "none"])
-@pytest.mark.parametrize("object_is", ["string", "object"])
+@pytest.mark.parametrize(
+    ("order", "object_is"), [("newest", "string"), ("oldest", "object"), ("none", "string")]
+)
 def test_all_that_is_listed_is_recorded_and_twice_changes_nothing(road: Road, order, object_is):
     road.api.order, road.api.object_is, road.api.repeats = order, object_is, 1
     fill(road.api, 8, days=50)

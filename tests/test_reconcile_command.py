@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from command import MAILHOOK, PLAIN, Home
 from fake_api import fill, key_file
 from stores import asked
@@ -71,7 +72,8 @@ def test_its_exit_code_says_whose_it_is_to_mend(
 ):
     home = home_of(api, tmp_path)
     api.fail(status, times=4)
-    done = home.call("reconcile")
+    with stamina.set_testing(testing=True, attempts=4, cap=True):
+        done = home.call("reconcile")
     assert done.code == code
     assert word in done.err
     assert "the next run goes on" in done.out
@@ -158,6 +160,7 @@ def test_killed_in_the_middle_the_next_one_finishes_it(api: FakeApi, tmp_path: P
         process.kill()
     ((count,),) = asked(home.store, "SELECT count(*) FROM events")
     assert 0 < int(str(count)) < 40
+    home.write({"api": given(api, tmp_path)})
     assert home.call("reconcile").code == 0
     assert asked(home.store, "SELECT count(*), count(DISTINCT key) FROM events") == [(40, 40)]
     assert asked(home.store, "SELECT count(*) FROM deliveries") == [(40,)]
