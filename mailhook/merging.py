@@ -54,6 +54,35 @@ def merge(row: Known, event: Event) -> Merge:
     return _filled(row, event)
 
 
+def completed(row: Known, event: Event, *, again: bool) -> Merge:
+    """What the subject itself, fetched because of `row`, changes there.
+
+    It is the vendor's newest word, so it takes the place of what the event said of the
+    subject; that goes to the clashes, unless it was a fetched word itself (`again`). An
+    answer older than what is known changes nothing.
+    """
+    known_at = row.columns["updated_at"]
+    if known_at and event.updated_at and event.updated_at < known_at:
+        return Merge({}, fills=False)
+    said = {name: value for name, value in _said(event, _REPEATED).items() if value is not None}
+    content = {**row.object, **{name: one for name, one in event.object.items() if one is not None}}
+    clashes = [] if again else _overtaken(row, said, content)
+    updates = {name: value for name, value in said.items() if row.columns[name] != value}
+    updates |= {} if content == row.object else {"object": content}
+    updates |= {} if row.confidence == "exact" else {"confidence": "exact"}
+    return Merge(updates, tuple(clashes), fills=False)
+
+
+def _overtaken(row: Known, said: Mapping[str, Any], content: Object) -> list[Clash]:
+    """What the event itself said and its subject says otherwise, but for when it last changed."""
+    members = set(row.object) - {"update_date"}
+    columns = {"status"} & said.keys()
+    return [
+        *_clashes(row.columns, said, columns),
+        *_clashes(row.object, content, members, "object."),
+    ]
+
+
 def _replaced(row: Known, event: Event) -> Merge:
     updates = _said(event, (*_IDS, *_REPEATED, *_WORDS, *_TIME))
     updates |= {"object": event.object, "authenticity": "verified", "confidence": event.confidence}

@@ -5,7 +5,7 @@
 `examine` is pure: bytes in, a finding out; nothing is raised whatever the
 bytes are, and what DNS says comes through `trust.lookup`. `ingest` commits the
 findings of a batch with the position they lead to. Every road (mailbox, file,
-web hook) goes through these two functions.
+web hook, API) goes through these two functions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from mailhook.errors import MailhookError, whereabouts
-from mailhook.examining import hook, mail
+from mailhook.examining import answer, hook, mail
 from mailhook.model import After, Batch, Channel, Delivery, Finding, Outcome
 from mailhook.store import Store
 from mailhook.trust import Trust
@@ -25,15 +25,17 @@ from mailhook.trust import Trust
 if TYPE_CHECKING:
     from mailhook.store.again import Change, Log
     from mailhook.store.kept import Kept
+    from mailhook.store.writer import Also
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# What arrives by each road: a mail or the body of a web hook.
+# What arrives by each road: a mail, the body of a web hook, an answer of the API.
 _EXAMINE: Mapping[Channel, Callable[[Delivery, Trust], Finding]] = {
     "email": mail.examine,
     "file": mail.examine,
     "web": hook.examine,
+    "api": answer.examine,
 }
 
 
@@ -48,14 +50,18 @@ def ingest(batch: Batch, store: Store, trust: Trust, after: After | None = None)
 
 
 def commit(
-    batch: Batch, findings: Sequence[Finding], store: Store, after: After | None = None
+    batch: Batch,
+    findings: Sequence[Finding],
+    store: Store,
+    after: After | None = None,
+    also: Also | None = None,
 ) -> list[Outcome]:
-    """Record what was found in the batch, as `ingest` does."""
-    outcomes = _isolated(lambda: store.record(findings, batch.position, after))
+    """Record what was found in the batch, as `ingest` does; `also` is done with it."""
+    outcomes = _isolated(lambda: store.record(findings, batch.position, after, also))
     if not isinstance(outcomes, _Bug):
         return outcomes
     one_by_one = [_record_alone(finding, store, after) for finding in findings]
-    store.record([], batch.position)
+    store.record([], batch.position, also=also)
     return one_by_one
 
 

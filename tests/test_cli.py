@@ -17,9 +17,9 @@ from mailhook.cli import commands
 
 NAMES = (
     "demo check poll run serve ingest events alerts deliveries catalog query export quarantine"
-    " replay explain status doctor snapshot backup prune notify oauth token"
+    " replay reconcile explain status doctor snapshot backup prune notify oauth token"
 ).split()
-LATER = ("reconcile template init forget explore").split()
+LATER = ("template init forget explore").split()
 LISTS = ["events", "alerts", "deliveries", "catalog"]
 
 

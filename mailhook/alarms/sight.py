@@ -7,6 +7,7 @@ more mail.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from mailhook import guard, health, silence, times
 from mailhook.alarms.conditions import (
@@ -27,6 +28,7 @@ from mailhook.sources.place import url
 from mailhook.store import Filters, Reader
 
 _DAY = timedelta(days=1)
+_FAILING_FOR = timedelta(hours=1)
 
 # More than that in quarantine is as bad as that.
 _MOST = 1000
@@ -54,7 +56,7 @@ def conditions(
     """
     space = room.look(settings.store.path)
     standing = guard.look(settings, store, now)
-    alerts = [row for row in store.alerts(Filters()) if row["state"] == "open"]
+    alerts = [row for row in store.alerts(Filters()) if _calls(row, now)]
     return [
         *on_folders(health.folders(settings, store), _kinds(settings, store), started, now),
         *on_alerts(alerts, now),
@@ -64,6 +66,17 @@ def conditions(
         *on_silence(silence.troubles(settings, store, now), started, now),
         *(on_disk(space) if space else ()),
     ]
+
+
+def _calls(alert: dict[str, Any], now: datetime) -> bool:
+    """Whether it calls for somebody.
+
+    That what did not come was had from the API says nothing of the deliveries: they are
+    told of for as long as the vendor looks back on them.
+    """
+    failing = alert["kind"] == "delivery_failing" and alert["state"] != "resolved"
+    is_fresh = alert["last_seen_at"] >= times.stored(now - _FAILING_FOR)
+    return health.is_unsettled(alert) or (failing and is_fresh)
 
 
 def _kinds(settings: Settings, store: Reader) -> Kinds:

@@ -24,6 +24,7 @@ from mailhook.catalog.vocabulary import (
     EventInfo,
     EventName,
     Product,
+    Resource,
     TypeInfo,
     Variable,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "EventInfo",
     "EventName",
     "Product",
+    "Resource",
     "TypeInfo",
     "Variable",
     "fingerprint",
@@ -69,6 +71,23 @@ class Catalog:
     def events(self) -> tuple[EventInfo, ...]:
         """Every event of the vendor's two lists, and the alerts."""
         return tuple(structure.events(self._source, self.types))
+
+    @cached_property
+    def resources(self) -> Mapping[str, Resource]:
+        """What the vendor's API tells of subjects, by name."""
+        return MappingProxyType(structure.resources(self._source))
+
+    def resource(self, subject_type: str, subject_id: str) -> Resource | None:
+        """Where to ask how the subject stands; its id's letters go before its type."""
+        kinds = [one for one in self.resources.values() if one.subject_type]
+        letters = subject_id[:3].upper()
+        of_type = (one for one in kinds if one.subject_type == subject_type)
+        named = next(of_type, None)
+        # Letters are a hint: they choose between neighbours, never lead to another product.
+        return next(
+            (one for one in kinds if named and one.prefix == letters and one.base == named.base),
+            named,
+        )
 
     def type(self, raw: str) -> TypeInfo | None:
         """The type by wire word, alias or name; dotted words by their last part."""

@@ -56,6 +56,19 @@ class TypeEntry(TypedDict, total=False):
     actions: dict[str, ActionEntry]
 
 
+class ResourceEntry(TypedDict, total=False):
+    """A line of `resources`; its keys are explained there."""
+
+    of: str
+    prefix: str
+    base: str
+    path: str
+    id: str
+    within: str
+    status: str
+    open: str
+
+
 class AlertEntry(TypedDict):
     """The words of failure and status mails."""
 
@@ -75,6 +88,7 @@ class Source(TypedDict):
     types: dict[str, TypeEntry]
     fields: dict[str, str]
     ids: dict[str, str]
+    resources: dict[str, ResourceEntry]
     meta: dict[str, str]
     statuses: dict[str, str]
     kinds: dict[str, dict[str, str]]

@@ -6,9 +6,16 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mailhook.catalog.labels import kind_of, vendor_label
-from mailhook.catalog.source import ActionEntry, Source, TypeEntry
+from mailhook.catalog.source import ActionEntry, ResourceEntry, Source, TypeEntry
 from mailhook.catalog.text import synonyms
-from mailhook.catalog.vocabulary import ActionInfo, EventInfo, Product, TypeInfo, Variable
+from mailhook.catalog.vocabulary import (
+    ActionInfo,
+    EventInfo,
+    Product,
+    Resource,
+    TypeInfo,
+    Variable,
+)
 
 UNKNOWN_RANK = 0
 
@@ -40,6 +47,25 @@ def events(source: Source, known: Mapping[str, TypeInfo]) -> Iterator[EventInfo]
                 id_fields=info.id_fields,
                 variables=tuple(_variables(info.name, written, source)),
             )
+
+
+def resources(source: Source) -> dict[str, Resource]:
+    """Every resource of the vendor's API by its name."""
+    return {name: _resource(name, entry) for name, entry in source["resources"].items()}
+
+
+def _resource(name: str, entry: ResourceEntry) -> Resource:
+    return Resource(
+        name=name,
+        subject_type=entry.get("of", ""),
+        prefix=entry.get("prefix", ""),
+        base=entry["base"],
+        path=entry["path"],
+        id_fields=synonyms(entry["id"]),
+        within=entry.get("within", ""),
+        status_fields=synonyms(entry["status"]),
+        open_statuses=frozenset(synonyms(entry["open"])),
+    )
 
 
 def _type(name: str, entry: TypeEntry, source: Source) -> TypeInfo:

@@ -87,3 +87,23 @@ class EventName:
     type: str
     action: str
     exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Where the vendor's API tells how a subject stands now, and what of the answer says so.
+
+    `base` is a key of `api.base`, `path` has `{id}` in it. `within` is the member that
+    holds it, empty where the answer is the resource. Of `id_fields` and `status_fields`
+    the first that is there counts; `open_statuses`, normalised, are no end.
+    """
+
+    name: str
+    subject_type: str
+    prefix: str
+    base: str
+    path: str
+    id_fields: tuple[str, ...]
+    within: str
+    status_fields: tuple[str, ...]
+    open_statuses: frozenset[str]

@@ -1,4 +1,4 @@
-"""What is wrong, all at once, without changing anything: settings, secrets, mailboxes, store."""
+"""What is wrong, all at once, changing nothing: settings, secrets, mailboxes, API, store."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def problems(settings: Settings) -> list[Problem]:
     """All that would keep `poll` and `run` from their work."""
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
-    found = (problem for found in mailboxes for problem in found)
-    return [*at_home(settings), *web.problems(settings), *found]
+    found = (problem for problems in mailboxes for problem in problems)
+    return [*at_home(settings), *web.problems(settings), *found, *_api(settings)]
 
 
 def at_home(settings: Settings) -> list[Problem]:
@@ -137,6 +137,25 @@ def _mailbox(settings: MailboxSettings) -> list[Problem]:
         return [Problem(f"mailboxes[{settings.name}]", told, hint)]
     finally:
         mailbox.close()
+
+
+def _api(settings: Settings) -> list[Problem]:
+    """What keeps us from the list of hook events; asks for one page of it."""
+    if settings.api is None:
+        return []
+    from mailhook.sources.api import Client, pages
+
+    try:
+        with Client(settings.api) as client:
+            next(pages(client), None)
+    except ConfigError as error:
+        # `config.secret_problems` has told of the key, where it cannot be had.
+        secret = str(settings.api.key)
+        return [problem for problem in error.problems if problem.path != secret]
+    except MailhookError as error:
+        hint = "check api.base; if it is right, this may pass by itself"
+        return [Problem("api", str(error), hint)]
+    return []
 
 
 def _store(path: Path) -> list[Problem]:

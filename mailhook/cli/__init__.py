@@ -33,6 +33,7 @@ _COMMANDS = {
     "export": "export",
     "quarantine": "quarantine",
     "replay": "replay",
+    "reconcile": "reconcile",
     "explain": "explain",
     "status": "status",
     "doctor": "doctor",

@@ -29,6 +29,7 @@ def alerts(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
     if as_json:
         screen.array(rows)
         return
+    shown = screen.newest(rows, filters.limit)
     screen.table(
         ("id", "last seen", "kind", "state", "mails", "endpoint"),
         (
@@ -40,10 +41,13 @@ def alerts(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
                 row["sightings"],
                 row["endpoint"],
             )
-            for row in screen.newest(rows, filters.limit)
+            for row in shown
         ),
         folded=("state", "endpoint"),
     )
+    for row in shown:
+        if row["healing"]:
+            click.echo(screen.wrapped(f"{row['id']}: {screen.escaped(row['healing'])}", "   "))
 
 
 def _state(row: dict[str, Any]) -> str:

@@ -17,15 +17,16 @@ from mailhook.errors import ConfigError, Problem
 @click.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """The service: watch every mailbox and serve web hooks until told to stop.
+    """The service: watch every mailbox, serve web hooks and ask the API until told to stop.
 
-    Web hooks only where the settings have `web`. It takes new settings at SIGHUP.
+    Web hooks only where the settings have `web`, the vendor's API only where they have
+    `api`. It takes new settings at SIGHUP.
     """
 
     def load() -> Settings:
         settings = settings_of(ctx)
-        if not settings.mailboxes and not settings.web:
-            message = "no mailbox is named, and no web"
+        if not (settings.mailboxes or settings.web or settings.api):
+            message = "no mailbox is named, and no web or api"
             hint = "add one, or use `mailhook ingest`"
             raise ConfigError([Problem("mailboxes", message, hint)])
         return settings

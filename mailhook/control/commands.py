@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from mailhook import times
 from mailhook.config import StoreSettings
@@ -20,6 +21,17 @@ from mailhook.store import Store
 from mailhook.store.audit import Deed
 from mailhook.store.kept import Selection
 from mailhook.trust import Trust
+
+
+class Report(Protocol):
+    """What a run of reconcile came to."""
+
+    def value(self) -> dict[str, Any]:
+        """As JSON has it."""
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of its errors', else 0."""
 
 
 class Round(Protocol):
@@ -104,6 +116,19 @@ def prune(
         if request.get("compact"):
             store.compact()
         return Result(asdict(counts))
+
+    return command
+
+
+def reconcile(work: Callable[[datetime | None, Progress], Report]) -> Command:
+    """What the vendor's API lists and says; its errors are told in words beside the numbers."""
+
+    def command(request: Request, talk: Talk) -> Result:
+        match request:
+            case {"since": str() | None as since}:
+                done = work(times.parse(since) if since else None, talk.progress)
+                return Result(done.value(), done.exit_code)
+        raise ValueError("a request without since")
 
     return command
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Group = Literal["wrong", "advice", "ok"]
-Topic = Literal["settings", "mailbox", "senders", "junk", "clock", "store", "permissions", "keys"]
+Topic = Literal[
+    "settings", "mailbox", "senders", "junk", "clock", "store", "permissions", "keys", "api"
+]
 
 
 @dataclass(frozen=True, slots=True)

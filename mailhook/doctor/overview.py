@@ -26,7 +26,7 @@ _ELSEWHERE = ("trust.authserv_id", "trust.signing_keys")
 def look(
     settings: Settings, now: datetime, *, config: Path | None = None, progress: Progress
 ) -> Report:
-    """All that can be known of mailboxes, senders, clock, store, files and keys at `now`.
+    """All that can be known of mailboxes, senders, clock, store, files, keys and API at `now`.
 
     Nothing changes: mailboxes are opened by EXAMINE and read by PEEK, the store read-only;
     a scratch folder beside the store is made and removed. `progress` is told of mails.
@@ -44,6 +44,7 @@ def look(
             *disk.remarks(settings.store.path),
             *permissions.remarks(settings, config),
             *keys.remarks(settings.trust),
+            *_on_api(settings),
         )
     )
     found = [one for seen in visits for one in seen.senders]
@@ -84,6 +85,13 @@ def _on_senders(settings: Settings, visits: list[Visit]) -> Iterator[Remark]:
     for mailbox, seen in zip(settings.mailboxes, visits, strict=True):
         if seen.looked_at:
             yield from servers.remarks(mailbox.name, seen.sights, settings.trust)
+
+
+def _on_api(settings: Settings) -> Iterator[Remark]:
+    if settings.api:
+        from mailhook.doctor import api
+
+        yield from api.remarks(settings.api)
 
 
 def _on_clock(settings: Settings, visits: list[Visit], now: datetime) -> Iterator[Remark]:

@@ -5,7 +5,17 @@ when a process is up. The service is alive when its writer has committed lately.
 """
 
 from mailhook.health.model import Advice, Folder, Health, Room, Service
-from mailhook.health.overview import folders, look
+from mailhook.health.overview import folders, is_unsettled, look
 from mailhook.health.room import in_words
 
-__all__ = ["Advice", "Folder", "Health", "Room", "Service", "folders", "in_words", "look"]
+__all__ = [
+    "Advice",
+    "Folder",
+    "Health",
+    "Room",
+    "Service",
+    "folders",
+    "in_words",
+    "is_unsettled",
+    "look",
+]

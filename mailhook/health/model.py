@@ -11,7 +11,9 @@ from mailhook.silence import Silence
 
 FolderState = Literal["well", "never", "silent", "failing"]
 ServiceState = Literal["running", "stopped", "none"]
-Topic = Literal["service", "mailbox", "disk", "alert", "quarantine", "web", "guard", "silence"]
+Topic = Literal[
+    "service", "mailbox", "disk", "alert", "quarantine", "web", "guard", "silence", "api"
+]
 
 
 @dataclass(frozen=True, slots=True)

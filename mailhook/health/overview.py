@@ -33,6 +33,9 @@ SELECT a.id FROM alerts a JOIN sightings s ON s.event_id = a.event_id
 WHERE a.state = 'open' GROUP BY a.id HAVING max(s.seen_at) >= ?
 """
 
+_NOT_LISTED = "SELECT error, failing_since FROM listings WHERE error IS NOT NULL"
+_API_PATIENCE = timedelta(hours=1)
+
 # Of the last ones only: on a day of a million mails the others would cost seconds.
 _LAGS = """
 SELECT max(0, (julianday(recorded_at) - julianday(received_at)) * 86400) AS lag
@@ -46,7 +49,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     """The state of things at `now`, and what to do about it."""
     service, found = signs.look(settings, store, now)
     space = room.look(settings.store.path)
-    alerts = tuple(row for row in store.alerts(Filters()) if row["state"] == "open")
+    alerts = tuple(row for row in store.alerts(Filters()) if is_unsettled(row))
     waiting = _counts(store, _WAITING, "")
     standing = guard.look(settings, store, now)
     fresh = times.stored(now - _FRESH)
@@ -60,6 +63,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
             *refused.advise(refused.look(store, now)),
+            *(_on_api(store, now) if settings.api else ()),
         )
     )
     return Health(
@@ -81,9 +85,22 @@ def folders(settings: Settings, store: Reader, now: datetime | None = None) -> t
     return signs.look(settings, store, now or times.now())[1]
 
 
+def is_unsettled(alert: dict[str, Any]) -> bool:
+    """Whether there is something to be done about it.
+
+    A hook that is switched off stays so when its gap has been healed, or is lost.
+    """
+    return _still(alert) or bool(alert["state"] == "open")
+
+
+def _still(alert: dict[str, Any]) -> bool:
+    return alert["kind"] == "hook_disabled" and alert["state"] in {"healed", "lost"}
+
+
 def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Advice]:
     """The same alert of many days is said once, with how to close all of them."""
     groups: dict[tuple[str, str | None], list[int]] = {}
+    still = {alert["id"] for alert in alerts if _still(alert)}
     for alert in alerts:
         groups.setdefault((alert["kind"], alert["endpoint"]), []).append(alert["id"])
     for (kind, named), ids in groups.items():
@@ -97,8 +114,18 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
             " `mailhook alerts`",
         }[kind]
         done = f"; when that is done, `mailhook alerts resolve {' '.join(map(str, sorted(ids)))}`"
-        wrong = kind != "hook_status" and not fresh.isdisjoint(ids)
+        wrong = kind != "hook_status" and not (fresh | still).isdisjoint(ids)
+        words = f"hook still disabled: {words}" if not still.isdisjoint(ids) else words
         yield Advice(words + done, wrong=wrong, topic="alert")
+
+
+def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:
+    """What keeps us from the vendor's list; wrong once that has lasted."""
+    for row in store.rows(_NOT_LISTED):
+        since = times.parse(row["failing_since"]) or now
+        brief = f"the vendor's API cannot be read since {times.short(since)}"
+        is_wrong = now - since >= _API_PATIENCE
+        yield Advice(f"{brief}: {row['error']}", wrong=is_wrong, topic="api", brief=brief)
 
 
 def _on_quarantine(

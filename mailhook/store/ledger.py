@@ -57,6 +57,8 @@ _TOLD_BY = """
 SELECT e.* FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.delivery_id = ? ORDER BY e.id
 """
 
+_OF_ID = "SELECT * FROM events WHERE id = ?"
+
 _GONE = """
 SELECT 1 FROM tombstones
 WHERE key = :base OR (key > :base || '@' AND key < :base || 'A')
@@ -86,6 +88,16 @@ class Foreseen:
     changes: tuple[str, ...] = ()
     clashes: tuple[Clash, ...] = ()
     event_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One telling of an event: by which delivery, on which road, when it was recorded."""
+
+    event: Event
+    delivery_id: int
+    channel: str
+    at: datetime
 
 
 class Ledger:
@@ -155,6 +167,16 @@ class Ledger:
         self._apply(merged, row, event)
         self.sight(row.id, delivery_id, channel, event, at, told=told(event))
         self._note(row.id, delivery_id, merged.clashes, at)
+
+    def complete(self, row: Known, merged: Merge, told: Told) -> None:
+        """Let the event's own subject, asked for because of it, change it so."""
+        self._update(row.id, merged.updates)
+        self.sight(row.id, told.delivery_id, told.channel, told.event, told.at)
+        self._note(row.id, told.delivery_id, merged.clashes, told.at)
+
+    def of_id(self, event_id: int) -> Known | None:
+        """The row of that number."""
+        return next((known(row) for row in self._rows(_OF_ID, (event_id,))), None)
 
     def insert(self, event: Event, at: datetime) -> int:
         """A new row under the first free key; its id."""

@@ -12,6 +12,7 @@ KNOWN = (
     "m004_alarms",
     "m005_replays",
     "m006_web",
+    "m007_api",
     "m008_views",
 )
 

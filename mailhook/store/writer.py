@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from mailhook import times
 from mailhook.errors import UsageError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mailhook.store.again import Again, Change, Log
     from mailhook.store.audit import Deed, Noted
     from mailhook.store.bookmark import Bookmark
+    from mailhook.store.completer import Became, Completer, Completion
     from mailhook.store.deliveries import KeepRaw
     from mailhook.store.kept import Kept
     from mailhook.store.minutes import Counts
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from mailhook.store.recorder import Recorder
     from mailhook.store.unverified import Held, Refused
     from mailhook.store.warned import Alarm, Letter
+
+T = TypeVar("T")
+# What else is to be written in a transaction: on its connection, at its time.
+Also: TypeAlias = "Callable[[sqlite3.Connection, datetime], object]"
 
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
@@ -153,12 +158,13 @@ class Store:
         findings: Sequence[Finding],
         position: Position | None = None,
         after: After | None = None,
+        also: Also | None = None,
     ) -> list[Outcome]:
         """Commit the findings, in order, with the position they lead to: all or nothing.
 
         A location that is already there, or a mail of the same account with the
         same bytes, gains no row and is a duplicate. `after` is queued for what
-        was understood.
+        was understood; `also` is called last within the transaction.
         """
         now = times.now()
         recorder = self._recorder if findings else None
@@ -168,6 +174,8 @@ class Store:
             self._close_alerts(found, now)
             if position:
                 self._advance(position, now)
+            if also:
+                also(self._connection, now)
         return outcomes
 
     def position(self, source: str) -> Position | None:
@@ -263,6 +271,21 @@ class Store:
             log(Log(self._connection, now, changes))
         return changes
 
+    def complete(self, answers: Sequence[Completion]) -> list[Became]:
+        """Bring events up to date with what the vendor's API says of their subjects, all or none.
+
+        What became of each, in order.
+        """
+        now = times.now()
+        completer = self._completer
+        with self._transaction():
+            return [completer.apply(one, now) for one in answers]
+
+    def write(self, work: Callable[[sqlite3.Connection, datetime], T]) -> T:
+        """What `work` comes to, which is one transaction, on its connection, at its time."""
+        with self._transaction():
+            return work(self._connection, times.now())
+
     def bookmark(self, asked: str, since: str | None) -> Bookmark | None:
         """Where a replay of the same was broken off."""
         from mailhook.store import bookmark
@@ -357,8 +380,14 @@ class Store:
 
         closing.review(self._connection, findings, self._web_url, now)
 
+    @cached_property
+    def _completer(self) -> Completer:
+        from mailhook.store.completer import Completer
+
+        return Completer(self._connection, self._keep_raw, self._window_seconds)
+
     def _forget_recorders(self) -> None:
-        for name in ("_recorder", "_again"):
+        for name in ("_recorder", "_again", "_completer"):
             self.__dict__.pop(name, None)
 
     def _refresh_vocabulary(self) -> None:

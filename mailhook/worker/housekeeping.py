@@ -13,6 +13,7 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
 from mailhook.worker.minutes import Minutes
 from mailhook.worker.pulse import Pulse
@@ -21,6 +22,8 @@ from mailhook.worker.turns import Turns
 log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
+# Rung, too, when a mailbox is back after an outage, and when an alert comes in.
+RECONCILE, ALERTS = "reconcile", "alerts"
 _HEARTBEAT_SECONDS = 15
 _PRUNE_SECONDS = 3600
 _DNS_SECONDS = 3600
@@ -43,6 +46,10 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     if settings.web:
         yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
+    if settings.api:
+        asking = Asking(settings, store, trust, stop, turns)
+        yield 60 * settings.api.reconcile_minutes, Chore(RECONCILE, asking.ring)
+        yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
+from mailhook.model import Delivery, Outcome
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
-from mailhook.worker.housekeeping import HEARTBEAT, chores
+from mailhook.worker.housekeeping import ALERTS, HEARTBEAT, RECONCILE, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
@@ -26,6 +29,7 @@ from mailhook.worker.watch import Watch
 
 if TYPE_CHECKING:
     from mailhook.alarms import Alarms
+    from mailhook.reconcile import Report
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,8 @@ class Parts:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
         turns = turns or Turns()
-        self._pulse = Pulse(store)
+        self._asking = Asking(settings, store, trust, self._stop, turns)
+        self._pulse = Pulse(store, lambda: self._ring(RECONCILE))
         self._rings = Rings()
         self._tally = Tally()
         self._chores = list(
@@ -63,7 +68,7 @@ class Parts:
                 store,
                 trust,
                 self._pulse,
-                self._tally.add,
+                self._heard,
                 self._stop,
                 meter or Meter(),
                 turns=turns,
@@ -79,6 +84,18 @@ class Parts:
     def add(self, period_seconds: float, chore: Chore) -> None:
         """Have one more chore done from the start on."""
         self._chores.append((period_seconds, chore))
+
+    def _heard(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        """A batch was committed; an alert in it is a reason to ask the API at once."""
+        self._tally.add(deliveries, outcomes)
+        if Outcome.ALERT in outcomes:
+            self._ring(ALERTS)
+
+    def _ring(self, name: str) -> None:
+        """The chore of that name is due, where there is one."""
+        for _, chore in self._chores:
+            if chore.name == name:
+                chore.ring()
 
     def start(self) -> None:
         """Begin with a sweep of everything."""
@@ -149,6 +166,13 @@ class Parts:
                 result.add(one.result())
                 progress(len(one.result().outcomes))
         return result
+
+    def reconcile(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
+        """What the vendor's API lists since then, recorded now.
+
+        Raises TemporaryError where that is being done, ConfigError without `api`.
+        """
+        return self._asking.now(since, progress)
 
 
 def _alarms(settings: Settings, store: Store) -> Alarms | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from mailhook.errors import ConfigError, LoginRefused, MailhookError
 from mailhook.store import Store, Trouble
 
 _WRITER = "writer"
+# What is shorter has cost no mail that will not come with the next sweep.
+_OUTAGE_SECONDS = 60
 
 
 def _kind(error: MailhookError) -> Trouble:
@@ -27,16 +30,23 @@ def _kind(error: MailhookError) -> Trouble:
 class Pulse:
     """Beats of folders, by their URLs. Good news waits for `flush`, a change is written at once.
 
-    Nothing is raised: a full disk must not hide the error that is being noted.
+    Nothing is raised: a full disk must not hide the error that is being noted. `back` is
+    called when one completes a round trip that was kept from it for a minute or longer.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: Store,
+        back: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._back, self._clock = store, back, clock
         self._mutex = threading.Lock()
         # Held from taking beats to having written them: an error noted in between would be undone.
         self._writing = threading.Lock()
         self._beats: dict[str, datetime] = {}
         self._well: set[str] = set()
+        self._ill_since: dict[str, float] = {}
 
     def beat(self, sources: Sequence[str]) -> None:
         """These have completed a round trip now."""
@@ -45,6 +55,9 @@ class Pulse:
             recovered = not self._well.issuperset(sources)
             self._well.update(sources)
             self._beats.update(dict.fromkeys(sources, now))
+            ill = [since for one in sources if (since := self._ill_since.pop(one, None))]
+        if any(self._clock() - since >= _OUTAGE_SECONDS for since in ill):
+            self._back()
         if recovered:
             with suppress(MailhookError):
                 self._write({})
@@ -56,6 +69,7 @@ class Pulse:
                 self._well.difference_update(sources)
                 for source in sources:
                     self._beats.pop(source, None)
+                    self._ill_since.setdefault(source, self._clock())
             for source in sources:
                 self._store.beat(source, str(error), _kind(error))
 

@@ -7,7 +7,9 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from mailhook import catalog
 from mailhook.config import Settings
@@ -26,6 +28,9 @@ from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
 from mailhook.worker.turns import Turns
 from mailhook.worker.web import Web
+
+if TYPE_CHECKING:
+    from mailhook.reconcile import Report
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +103,7 @@ class Service:
             "poll": commands.poll(self._poll),
             "alerts resolve": commands.resolve(self._store),
             "prune": commands.prune(self._store, lambda: self._parts.settings.store),
+            "reconcile": commands.reconcile(self._reconcile),
             "replay": commands.replay(self._store, lambda: self._parts.trust),
             "token recheck": commands.recheck(self._store, lambda: self._parts.trust),
             "release": commands.release(self._store, lambda: self._parts.trust),
@@ -113,6 +119,9 @@ class Service:
 
     def _poll(self, progress: Progress) -> Round:
         return self._parts.poll(progress)
+
+    def _reconcile(self, since: datetime | None, progress: Progress) -> Report:
+        return self._parts.reconcile(since, progress)
 
     def state(self) -> str:
         """One line on how it goes."""

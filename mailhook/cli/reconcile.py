@@ -1,0 +1,90 @@
+"""reconcile: ask the vendor's API what was missed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+
+from mailhook import times
+from mailhook.cli import options, screen
+from mailhook.cli.writing import Alone, writing
+from mailhook.config import Settings
+from mailhook.errors import ConfigError, Problem
+
+
+@click.command()
+@click.option(
+    "--since",
+    type=options.Since(),
+    help="All that happened since: 2026-08-03, a time, or 30m, 24h, 7d, 2w ago.",
+)
+@options.as_json
+@click.pass_context
+def reconcile(ctx: click.Context, since: datetime | None, *, as_json: bool) -> None:
+    """Ask the vendor's API for the events that did not come, and for what they left open.
+
+    Without --since from where it was last read to its end, the first time all 60 days
+    that the API lists. What is known stays as it is; what was only mentioned, or ended
+    without saying how, is completed. Broken off, it goes on where it was. Where the
+    service runs, it asks, by its own settings.
+    """
+    settings = options.settings(ctx)
+    if settings.api is None:
+        hint = "api: {key: {credential: truora-api-key}}; see docs/api.md"
+        raise ConfigError([Problem("api", "is not set, so there is nobody to ask", hint)])
+    request = {"since": times.stored(since) if since else None}
+    shown = screen.Counting("events")
+    with writing(settings, "reconcile", lambda: _alone(settings)) as call:
+        try:
+            done = call(request, progress=shown.add)
+        finally:
+            shown.stop()
+    if as_json:
+        screen.document(done.value)
+    else:
+        for line in _told(done.value):
+            click.echo(line)
+    for error in done.value["errors"]:
+        screen.words(screen.escaped(error))
+    sys.exit(done.exit_code)
+
+
+def _alone(settings: Settings) -> Alone:
+    """The work by this process. Raises ConfigError where a key cannot be had."""
+    from mailhook.control import commands
+    from mailhook.reconcile import reconcile
+    from mailhook.trust import Trust
+
+    trust = Trust.of(settings.trust)
+    return lambda store: commands.reconcile(
+        lambda since, progress: reconcile(settings, store, trust, since=since, progress=progress)
+    )
+
+
+def _told(done: dict[str, Any]) -> Iterator[str]:
+    """What was done, what that means, and how far it has come; what is none is not spoken of."""
+    events, pages = screen.count(done["listed"], "event"), screen.count(done["pages"], "page")
+    yield f"{events} listed on {pages}, {screen.count(done['requests'], 'request')} made"
+    yield f"{done['known']:,} known, {done['new']:,} new: no other road had brought them"
+    words = {
+        "failed": "not understood: see `mailhook quarantine list`",
+        "completed": "completed by what the API says of their subjects",
+        "gone": "whose subject the API does not know",
+        "unanswered": "to which no fitting answer came",
+        "waiting": "to be completed another time",
+    }
+    for name, said in words.items():
+        if done[name]:
+            yield f"{screen.count(done[name], 'event')} {said}"
+    if done["healed"]:
+        yield f"the gap of {screen.count(done['healed'], 'alert')} is closed: `mailhook alerts`"
+    if done["gap"]:
+        yield done["gap"]
+    if done["is_whole"] and done["read_until"]:
+        yield f"all that was listed up to {screen.moment(done['read_until'])} is recorded"
+    elif not done["is_whole"]:
+        yield "the list was not read to its end; the next run goes on"

@@ -1,0 +1,180 @@
+"""Events of which too little is known, completed by what the API says of their subjects.
+
+Those that were only mentioned, and ends that do not say which. One subject is asked for
+once a run, whatever events wait for it. What an unproven mail speaks of is asked for only
+where the settings say so, and then it may take a tenth of the requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from mailhook import catalog, pipeline, times
+from mailhook.catalog import Resource
+from mailhook.errors import MailhookError
+from mailhook.model import Delivery, Json
+from mailhook.reconcile.run import Run
+from mailhook.sources.api import (
+    BudgetSpent,
+    Fetched,
+    Gone,
+    KeyRefused,
+    OddAnswer,
+    Overloaded,
+    Unanswered,
+    address,
+    canonical,
+    resource,
+)
+from mailhook.store import completer, completions
+from mailhook.store.completer import Completion
+from mailhook.store.completions import Due, Note, Question
+
+_UNPROVEN_SHARE = 10
+# So many without an answer one after the other: it is the API, not the subjects.
+_PATIENCE = 3
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
+_GROWTH = 5
+
+
+def complete(run: Run) -> None:
+    """Complete what is due, as far as the requests reach. Raises where the API is in trouble."""
+    question = _question(run, times.now())
+    work = _Work(run)
+    try:
+        for group in _groups(run, completions.due(run.reader, question, run.client.requests_left)):
+            work.ask(group)
+    except BudgetSpent:
+        pass  # what is due stays so
+    finally:
+        work.end()
+        run.report.waiting = completions.count(run.reader, question)
+
+
+def wait(tries: int) -> timedelta:
+    """How long after so many tries the next one is due: a minute, then five times as long."""
+    seconds = _FIRST_WAIT.total_seconds() * float(_GROWTH) ** min(tries - 1, _GROWTH)
+    return min(timedelta(seconds=seconds), _LONGEST_WAIT)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One walk through what is due; `silent` are those of late that came to no answer."""
+
+    run: Run
+    silent: list[list[Due]] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    def ask(self, group: list[Due]) -> None:
+        first = group[0]
+        kind = catalog.load().resource(first.subject_type, first.subject_id)
+        if kind is None or kind.base in self.refused:
+            return
+        try:
+            found = resource(self.run.client, kind, first.subject_id, catalog.load())
+        except KeyRefused as error:
+            self.refused.add(kind.base)
+            self.run.report.errors.append(error)
+        except OddAnswer as error:
+            self._failed(group, error)
+        except (Unanswered, Overloaded) as error:
+            self._unanswered(group, error)
+        else:
+            self.end()
+            self._answered(group, kind, found)
+        self.run.progress(len(group))
+
+    def end(self) -> None:
+        """Count the tries that came to no answer, where others did: it lies with them."""
+        for group in self.silent:
+            self._failed(group, Unanswered("the API gave no answer"))
+        self.silent.clear()
+
+    def _answered(self, group: list[Due], kind: Resource, found: Fetched | Gone) -> None:
+        if isinstance(found, Gone):
+            _write_off(self.run, group, address(self.run.client, kind, group[0].subject_id))
+            self.run.report.gone += len(group)
+            return
+        now = times.now()
+        answers = [_completion(self.run, due, found, now) for due in group]
+        became = self.run.store.complete(answers)
+        self.run.report.completed += became.count("completed")
+
+    def _failed(self, group: list[Due], error: MailhookError) -> None:
+        now, most = times.now(), self.run.settings.completion_tries
+        notes = [_again(due, most, now, problem=str(error)) for due in group]
+        self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
+        self.run.report.unanswered += len(group)
+
+    def _unanswered(self, group: list[Due], error: Unanswered | Overloaded) -> None:
+        self.silent.append(group)
+        if len(self.silent) >= _PATIENCE or error.wait_seconds:
+            self.silent.clear()  # it is not their fault
+            raise error
+
+
+def _question(run: Run, now: datetime) -> Question:
+    kinds = {one.subject_type for one in catalog.load().resources.values() if one.subject_type}
+    return Question(tuple(sorted(kinds)), run.settings.complete_unverified, now)
+
+
+def _groups(run: Run, found: Sequence[Due]) -> Iterator[list[Due]]:
+    """What is due by its subject, in order; of the unproven no more than their share."""
+    groups: dict[tuple[str, str], list[Due]] = {}
+    for one in found:
+        groups.setdefault((one.subject_type, one.subject_id), []).append(one)
+    unproven = max(1, run.settings.requests_per_run // _UNPROVEN_SHARE)
+    for group in groups.values():
+        if group[0].authenticity == "unverified":
+            unproven -= 1
+        if unproven >= 0:
+            yield group
+
+
+def _completion(run: Run, due: Due, found: Fetched, now: datetime) -> Completion:
+    """The subject as an answer to what is due, spelled as the list spells its events."""
+    told: dict[str, Json] = {
+        "event_type": due.event_type,
+        "event_action": due.event_action,
+        "object": dict(found.content),
+        "completes": {"key": due.key, "authenticity": due.authenticity},
+    }
+    if due.timestamp:
+        told["timestamp"] = due.timestamp
+    raw = canonical(told)
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    location = f"{found.url}#{quote(due.key, safe='/:@.')};{digest}"
+    finding = pipeline.examine(Delivery("api", location, now, raw), run.trust)
+    return Completion(finding, _noted(run, due, found, now), found.url)
+
+
+def _noted(run: Run, due: Due, found: Fetched, now: datetime) -> Note:
+    """Asked again while an end has none, as often as may be."""
+    if due.is_final and found.is_open:
+        problem = f"its subject is {found.status or 'without a status'}"
+        return _again(due, run.settings.completion_tries, now, problem=problem)
+    return Note(due.event_id, "done", due.tries + 1)
+
+
+def _again(due: Due, most: int, now: datetime, *, problem: str) -> Note:
+    tries = due.tries + 1
+    if tries >= most:
+        return Note(due.event_id, "given_up", tries, problem=problem)
+    return Note(due.event_id, "waits", tries, now + wait(tries), problem)
+
+
+def _write_off(run: Run, group: list[Due], url: str) -> None:
+    """The API knows no such subject: it is not asked for any more."""
+    first = group[0]
+    notes = [Note(due.event_id, "gone", due.tries + 1, problem="HTTP 404") for due in group]
+
+    def write(connection: sqlite3.Connection, at: datetime) -> None:
+        completer.gone(connection, (first.subject_type, first.subject_id), url, at)
+        completions.note(connection, notes, at)
+
+    run.store.write(write)

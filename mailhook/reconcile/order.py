@@ -1,0 +1,48 @@
+"""When enough of the list has been read. Pure: times in, a verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+# What is told late has its own time, and stands among the older events.
+MARGIN = timedelta(days=1)
+# Fewer events in a row may look sorted by chance.
+_ENOUGH = 10
+
+
+class Order:
+    """Whether the list was seen to be newest first, and how far back it has come.
+
+    `since` is from when on it is to be read; None: all of it, whatever its order.
+    """
+
+    def __init__(self, since: datetime | None) -> None:
+        self._horizon = since - MARGIN if since else None
+        self._falls: bool | None = None
+        self._last: datetime | None = None
+        self._seen = 0
+        self.newest: datetime | None = None
+
+    def ends(self, moments: Sequence[datetime | None]) -> bool:
+        """Take in the times of one page; whether nothing after it is to be read.
+
+        That is where the list began with what is not too old, has not once risen since,
+        and this whole page is older than what is asked for.
+        """
+        for moment in moments:
+            self._add(moment)
+        if not (self._horizon and self._falls and moments and self._seen >= _ENOUGH):
+            return False
+        return all(moment is not None and moment < self._horizon for moment in moments)
+
+    def _add(self, moment: datetime | None) -> None:
+        self._seen += 1
+        if moment is None:
+            self._falls = False
+            return
+        if self._falls is None:
+            self._falls = self._horizon is not None and moment >= self._horizon
+        self._falls = self._falls and (self._last is None or moment <= self._last)
+        self._last = moment
+        self.newest = max(self.newest or moment, moment)

@@ -1,0 +1,170 @@
+"""The vendor's list of hook events, read into the store: page by page, each one transaction.
+
+A reading that was broken off is gone on with where it was, and then the list is read
+from its beginning again, for that may have grown meanwhile. What is known never ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from mailhook import pipeline, times
+from mailhook.errors import ConfigError, MailhookError
+from mailhook.model import Batch
+from mailhook.reconcile.order import Order
+from mailhook.reconcile.run import Run
+from mailhook.sources.api import Item, OddAnswer, Overloaded, Page, Unanswered, pages, source
+from mailhook.store import listings
+from mailhook.store.listings import Listed, Listing
+
+# What the API lists, as its documentation says.
+REACH = timedelta(days=60)
+# The address of a next page may be good for this long.
+_FRESH = timedelta(days=1)
+_ALL = ""
+
+_KNOWN = "SELECT location FROM deliveries WHERE location IN (SELECT value FROM json_each(?))"
+
+
+def read(run: Run, since: datetime | None) -> None:
+    """Record all that is listed since then; None: since the position, without one all of it.
+
+    Raises what the list's pages do; what was read before is recorded, and the next
+    reading goes on or begins anew.
+    """
+    address = source(run.client)
+    try:
+        _read(run, address, since)
+    except (OddAnswer, Unanswered, Overloaded, ConfigError) as error:
+        run.store.write(partial(_failed, address, error))
+        raise
+
+
+def _read(run: Run, address: str, since: datetime | None) -> None:
+    listing = _listing(run, address)
+    asked = times.stored(since) if since else listing.read_until or _ALL
+    run.report.since, run.report.gap = asked or None, _gap(asked, times.now())
+    if listing.next and _goes_on(listing, asked, times.now()):
+        try:
+            _walk(run, listing, listing.next)
+        except OddAnswer:
+            run.store.write(lambda connection, _: listings.forget(connection, address))
+        listing = _listing(run, address)
+        asked = times.stored(since) if since else listing.read_until or _ALL
+    began = replace(
+        listing, since=asked, next=None, newest=None, began_at=times.stored(times.now())
+    )
+    _walk(run, began, None)
+    run.report.is_whole = True
+
+
+def _walk(run: Run, listing: Listing, start: str | None) -> None:
+    order = Order(times.parse(listing.since or ""))
+    for page in pages(run.client, start):
+        ends = order.ends([item.moment("timestamp") for item in page.items])
+        listing = _onward(listing, page, order.newest, ends=ends)
+        _take(run, page, listing)
+        if listing.next is None:
+            run.report.read_until = listing.read_until
+            return
+
+
+def _take(run: Run, page: Page, listing: Listing) -> None:
+    """Commit one page: what of it is not known, and how far the reading has come."""
+    report, now = run.report, times.now()
+    fresh = _unknown(run, page.items)
+
+    def also(connection: sqlite3.Connection, at: datetime) -> None:
+        listings.note(connection, [one for item in fresh if (one := _listed(item))], at)
+        listings.keep(connection, listing)
+
+    deliveries = tuple(item.delivery(now) for item in fresh)
+    findings = [pipeline.examine(one, run.trust) for one in deliveries]
+    report.add(pipeline.commit(Batch(deliveries), findings, run.store, also=also))
+    report.pages += 1
+    report.listed += len(page.items)
+    report.known += len(page.items) - len(fresh)
+    run.progress(len(page.items))
+
+
+def _unknown(run: Run, items: Sequence[Item]) -> list[Item]:
+    """The items of which no delivery is there yet, each once: one look-up a page."""
+    by_location = {item.location: item for item in items}
+    known = run.reader.rows(_KNOWN, (json.dumps([*by_location]),))
+    for row in known:
+        by_location.pop(row["location"], None)
+    return list(by_location.values())
+
+
+def _onward(listing: Listing, page: Page, newest: datetime | None, *, ends: bool) -> Listing:
+    """How far the reading has come with this page."""
+    latest = max(listing.newest or "", times.stored(newest) if newest else "") or None
+    listing = replace(listing, next=page.next, newest=latest)
+    return _finished(listing) if ends or page.next is None else listing
+
+
+def _finished(listing: Listing) -> Listing:
+    """The reading has come to its end: there its position is, if it began no later than that.
+
+    The position is the vendor's time, so our own clock cannot lead it astray; what is
+    dated in the future moves it no further than to when the reading began.
+    """
+    since, until = listing.since or _ALL, listing.read_until
+    covers = since == _ALL or (until is not None and since <= until)
+    told = min(listing.newest or "", listing.began_at or "")
+    return Listing(
+        listing.source,
+        read_until=(max(until or "", told) or None) if covers else until,
+        read_at=listing.began_at if covers else listing.read_at,
+    )
+
+
+def _goes_on(listing: Listing, asked: str, now: datetime) -> bool:
+    """Whether the reading that was broken off asked for no less, and lately."""
+    began = times.parse(listing.began_at or "")
+    is_fresh = began is not None and timedelta(0) <= now - began <= _FRESH
+    return is_fresh and listing.since is not None and listing.since <= asked
+
+
+def _gap(asked: str, now: datetime) -> str | None:
+    since, reach = times.parse(asked), now - REACH
+    if since is None or since >= reach:
+        return None
+    return (
+        f"the API lists {REACH.days} days: what happened from {times.short(since)} to"
+        f" {times.short(reach)} and came by no other road is out of its reach"
+    )
+
+
+def _listing(run: Run, address: str) -> Listing:
+    return run.store.write(lambda connection, _: listings.find(connection, address))
+
+
+def _failed(
+    address: str, error: MailhookError, connection: sqlite3.Connection, at: datetime
+) -> None:
+    listings.fail(connection, address, str(error), at)
+    if isinstance(error, OddAnswer | ConfigError):
+        listings.forget(connection, address)
+
+
+def _listed(item: Item) -> Listed | None:
+    """What the item says of its delivery; None where it has no name."""
+    key, attempts = item.text("idempotency_key"), item.members.get("delivery_attempts")
+    if key is None:
+        return None
+    is_count = isinstance(attempts, int) and not isinstance(attempts, bool)
+    occurred, updated = item.moment("timestamp"), item.moment("update_date")
+    return Listed(
+        key,
+        item.location,
+        item.text("delivery_status"),
+        attempts if is_count and isinstance(attempts, int) else None,
+        times.stored(occurred) if occurred else None,
+        times.stored(updated) if updated else None,
+    )

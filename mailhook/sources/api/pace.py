@@ -1,0 +1,54 @@
+"""How often and how fast the API is asked: never faster than allowed, never more than allowed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mailhook.sources.api.answers import BudgetSpent
+
+Clock = Callable[[], float]
+# Waits so many seconds; may raise to end whatever waits.
+Pause = Callable[[float], object]
+
+
+class Pacer:
+    """Lets requests through one by one, at least `1 / per_second` seconds apart; 0: at once."""
+
+    def __init__(
+        self, per_second: float, clock: Clock = time.monotonic, pause: Pause = time.sleep
+    ) -> None:
+        self._apart = 1 / per_second if per_second else 0.0
+        self._clock, self._pause = clock, pause
+        self._next_at = clock()
+
+    def wait(self) -> None:
+        """Return when the next request may be made."""
+        while (ahead := self._next_at - self._clock()) > 0:
+            self._pause(ahead)
+        self._next_at = self._clock() + self._apart
+
+    def rest(self, seconds: float) -> None:
+        """Let no request through for so long."""
+        self._next_at = max(self._next_at, self._clock() + seconds)
+
+
+class Budget:
+    """How many requests a run may make; repeated ones count."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.spent = 0
+
+    @property
+    def left(self) -> int:
+        """How many more may be made."""
+        return self._most - self.spent
+
+    def spend(self) -> None:
+        """One more. Raises BudgetSpent where there is none."""
+        if self.left <= 0:
+            raise BudgetSpent(
+                f"{self._most:,} requests were made (api.requests_per_run); the next run goes on"
+            )
+        self.spent += 1

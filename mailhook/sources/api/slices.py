@@ -1,0 +1,53 @@
+"""The parts of a JSON text that is not strict, each as it is written: one bad part spoils one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+# Whole numbers stay text: Python refuses to read very long ones.
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+
+
+def members(text: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each member of the object that is the whole text. Raises ValueError."""
+    at = _after(text, 0, "{")
+    while text[at : at + 1] != "}":
+        if text[at : at + 1] != '"':
+            raise ValueError("a name is missing")
+        name, at = _LENIENT.raw_decode(text, at)
+        start = _after(text, _BLANK.match(text, at).end(), ":")  # type: ignore[union-attr] # it always matches
+        end = _end(text, start)
+        yield name, text[start:end]
+        at = _next(text, end, "}")
+
+
+def elements(text: str) -> Iterator[str]:
+    """The text of each element of the array that is the whole text. Raises ValueError."""
+    at = _after(text, 0, "[")
+    while text[at : at + 1] != "]":
+        end = _end(text, at)
+        yield text[at:end]
+        at = _next(text, end, "]")
+
+
+def _end(text: str, start: int) -> int:
+    try:
+        return _LENIENT.raw_decode(text, start)[1]
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _after(text: str, at: int, sign: str) -> int:
+    """Behind the sign and the blanks that follow it."""
+    if text[at : at + 1] != sign:
+        raise ValueError(f"{sign} is missing")
+    return _BLANK.match(text, at + 1).end()  # type: ignore[union-attr] # it always matches
+
+
+def _next(text: str, at: int, last: str) -> int:
+    """Where the next part begins, or the last sign stands."""
+    at = _BLANK.match(text, at).end()  # type: ignore[union-attr] # it always matches
+    return at if text[at : at + 1] == last else _after(text, at, ",")

@@ -1,0 +1,115 @@
+"""An event completed by its subject, within an open transaction: delivery, row, `resources`."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailhook import times
+from mailhook.merging import completed
+from mailhook.model import Event, Finding, Known, Outcome
+from mailhook.store import completions
+from mailhook.store.completions import Note
+from mailhook.store.deliveries import Deliveries, KeepRaw
+from mailhook.store.ledger import Ledger, Told
+from mailhook.store.rows import to_json
+
+Became = Literal["completed", "unchanged", "left"]
+
+# The channel of such a sighting: nobody told of the event, we asked because of it.
+ASKED = "resource"
+
+# An answer may be older than one that came before it: the vendor has more than one machine.
+_KEEP = """
+INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)
+ON CONFLICT (subject_type, subject_id) DO UPDATE SET url = excluded.url, status = excluded.status,
+    raw_status = excluded.raw_status, updated_at = excluded.updated_at,
+    fetched_at = excluded.fetched_at, gone_at = NULL, object = excluded.object
+WHERE updated_at IS NULL OR excluded.updated_at IS NULL OR excluded.updated_at >= updated_at
+"""
+
+_GONE = """
+INSERT INTO resources (subject_type, subject_id, url, fetched_at, gone_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (subject_type, subject_id) DO UPDATE SET gone_at = excluded.gone_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A subject as it was fetched for one event, spelled as that event; and what is noted of it."""
+
+    finding: Finding
+    note: Note
+    url: str
+
+
+class Completer:
+    """Completes events on one connection; the caller owns the transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, keep_raw: KeepRaw, window_seconds: float
+    ) -> None:
+        self._connection = connection
+        self._deliveries = Deliveries(connection, keep_raw)
+        self._ledger = Ledger(connection, window_seconds)
+
+    def apply(self, completion: Completion, now: datetime) -> Became:
+        """Record the answer as an arrival of its own, and let it complete the event.
+
+        `left`: the event is gone, or the answer cannot be read as that event; `unchanged`:
+        it says nothing new.
+        """
+        row = self._ledger.of_id(completion.note.event_id)
+        event = next(iter(completion.finding.events), None)
+        if row is None:
+            return "left"
+        completions.note(self._connection, [completion.note], now)
+        if event is None or not _is_of(row, event):
+            return "left"
+        self._keep(event, completion.url, now)
+        added = self._deliveries.insert(completion.finding, now)
+        if isinstance(added, Outcome):
+            return "unchanged"
+        return self._complete(row, Told(event, added, ASKED, now))
+
+    def _complete(self, row: Known, told: Told) -> Became:
+        again = self._connection.execute(
+            "SELECT 1 FROM sightings WHERE event_id = ? AND channel = ? LIMIT 1", (row.id, ASKED)
+        ).fetchone()
+        merged = completed(row, told.event, again=bool(again))
+        self._ledger.complete(row, merged, told)
+        self._deliveries.settle(told.delivery_id, Outcome.DUPLICATE)
+        return "completed" if merged.updates else "unchanged"
+
+    def _keep(self, event: Event, url: str, now: datetime) -> None:
+        self._connection.execute(
+            _KEEP,
+            (
+                event.subject_type,
+                event.subject_id,
+                url,
+                event.status,
+                event.raw_status,
+                times.stored(event.updated_at) if event.updated_at else None,
+                times.stored(now),
+                to_json(dict(event.object)),
+            ),
+        )
+
+
+def _is_of(row: Known, event: Event) -> bool:
+    """Whether the answer, read as the event it was asked for, is that event."""
+    return (row.subject_id, row.event_type, row.event_action, row.authenticity) == (
+        event.subject_id,
+        event.event_type,
+        event.event_action,
+        event.authenticity,
+    )
+
+
+def gone(connection: sqlite3.Connection, subject: tuple[str, str], url: str, at: datetime) -> None:
+    """Write down that the API knows no such subject (type, id)."""
+    moment = times.stored(at)
+    connection.execute(_GONE, (*subject, url, moment, moment))

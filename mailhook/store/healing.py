@@ -1,0 +1,70 @@
+"""Alerts by what became of the gap they tell of: within an open transaction, or read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mailhook.store.reader import Reader
+
+State = Literal["open", "healed", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A verified alert that nobody has resolved; times as the columns hold them."""
+
+    id: int
+    occurred_at: str
+    last_seen_at: str
+    state: State
+    healing: str | None
+
+
+_GAPS = """
+SELECT id, occurred_at, last_seen_at, state, healing FROM alerts
+WHERE state <> 'resolved' AND authenticity = 'verified'
+  AND kind IN ('delivery_failing', 'hook_disabled')
+"""
+
+# What is listed has its place behind the list's address. The pluses keep SQLite to the index
+# of what waits.
+_UNREAD = """
+SELECT count(*) AS count FROM deliveries
+WHERE (outcome = 'quarantined' OR unread > 0) AND outcome = 'quarantined'
+  AND +location > :source || '#' AND +location < :source || '0' AND received_at >= :since
+"""
+
+_ALONE = """
+SELECT count(*) AS count FROM events e WHERE e.occurred_at >= :since
+  AND EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'api')
+  AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id
+                  AND s.channel IN ('email', 'file', 'web'))
+"""
+
+
+def gaps(reader: Reader) -> list[Gap]:
+    """Every such alert."""
+    return [Gap(**row) for row in reader.rows(_GAPS)]
+
+
+def unread(reader: Reader, source: str, since: str) -> int:
+    """How many listed events that were found since then wait because they could not be read."""
+    return int(reader.rows(_UNREAD, {"source": source, "since": since})[0]["count"])
+
+
+def alone(reader: Reader, since: str) -> int:
+    """How many events that happened since then came by the API and by no other road."""
+    return int(reader.rows(_ALONE, {"since": since})[0]["count"])
+
+
+def settle(
+    connection: sqlite3.Connection, verdicts: Mapping[int, tuple[State, str | None]]
+) -> None:
+    """Write down what became of these, unless somebody has resolved them meanwhile."""
+    connection.executemany(
+        "UPDATE alerts SET state = ?, healing = ? WHERE id = ? AND state <> 'resolved'",
+        [(state, words, number) for number, (state, words) in verdicts.items()],
+    )

@@ -1,0 +1,106 @@
+"""How far the vendor's list of hook events was read, and what it says of their deliveries."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+
+from mailhook import times
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A row of `listings`; times as the column holds them.
+
+    `since`, `next`, `newest` and `began_at` are of a reading that goes on: None without.
+    """
+
+    source: str
+    read_until: str | None = None
+    read_at: str | None = None
+    since: str | None = None
+    next: str | None = None
+    newest: str | None = None
+    began_at: str | None = None
+    error: str | None = None
+    failing_since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the list says of the delivery of one event; `location` is the delivery to us."""
+
+    idempotency_key: str
+    location: str
+    delivery_status: str | None
+    delivery_attempts: int | None
+    occurred_at: str | None
+    updated_at: str | None
+
+
+_NAMES = ", ".join(field.name for field in fields(Listing))
+_FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
+_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
+
+_LIST = """
+INSERT INTO listed VALUES (?1,
+    (SELECT min(s.event_id) FROM deliveries d JOIN sightings s ON s.delivery_id = d.id
+     WHERE d.location = ?2), ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (idempotency_key) DO UPDATE SET event_id = coalesce(excluded.event_id, event_id),
+    delivery_status = excluded.delivery_status, delivery_attempts = excluded.delivery_attempts,
+    occurred_at = excluded.occurred_at, updated_at = excluded.updated_at
+WHERE updated_at IS NULL OR excluded.updated_at >= updated_at
+"""
+
+
+def find(connection: sqlite3.Connection, source: str) -> Listing:
+    """How far that list was read."""
+    row = connection.execute(_FIND, (source,)).fetchone()
+    return Listing(*row) if row else Listing(source)
+
+
+def keep(connection: sqlite3.Connection, listing: Listing) -> None:
+    """Write down how far it was read."""
+    connection.execute(_KEEP, astuple(listing))
+
+
+def note(connection: sqlite3.Connection, listed: Iterable[Listed], at: datetime) -> None:
+    """Write down what the list says of the deliveries of these, whose events are recorded."""
+    connection.executemany(
+        _LIST,
+        [
+            (
+                one.idempotency_key,
+                one.location,
+                one.delivery_status,
+                one.delivery_attempts,
+                one.occurred_at,
+                one.updated_at,
+                times.stored(at),
+            )
+            for one in listed
+        ],
+    )
+
+
+_FAIL = """
+INSERT INTO listings (source, error, failing_since) VALUES (?1, ?2, ?3)
+ON CONFLICT (source) DO UPDATE SET error = excluded.error,
+    failing_since = coalesce(failing_since, excluded.failing_since)
+"""
+
+_FORGET = """
+UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WHERE source = ?
+"""
+
+
+def fail(connection: sqlite3.Connection, source: str, error: str, at: datetime) -> None:
+    """Write down what keeps us from reading that list, and since when."""
+    connection.execute(_FAIL, (source, error, times.stored(at)))
+
+
+def forget(connection: sqlite3.Connection, source: str) -> None:
+    """Do not go on with a reading that was broken off: the next one begins anew."""
+    connection.execute(_FORGET, (source,))

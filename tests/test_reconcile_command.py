@@ -1,0 +1,208 @@
+"""`mailhook reconcile`, and the service that asks by itself: what is said, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+from command import MAILHOOK, PLAIN, Home
+from fake_api import fill, key_file
+from stores import asked
+
+from mailhook.errors import TemporaryError
+from mailhook.store import Store
+from mailhook.testing.api import FakeApi
+from mailhook.worker.pulse import Pulse
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi(page_size=4) as server:
+        yield server
+
+
+def home_of(api: FakeApi, folder: Path, **settings: Any) -> Home:
+    return Home(folder, api=given(api, folder) | settings)
+
+
+def given(api: FakeApi, folder: Path) -> dict[str, Any]:
+    key = {"file": str(key_file(folder))}
+    return {"key": key, "base": api.base, "requests_per_second": 0}
+
+
+def test_it_says_what_it_did_in_words(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    fill(api, 9)
+    api.add("check", "finished", {"check_id": "CHK1"}, object="{")
+    done = home.call("reconcile")
+    assert (done.code, done.err) == (0, "")
+    said = done.out.splitlines()
+    assert said[:3] == [
+        "10 events listed on 3 pages, 3 requests made",
+        "0 known, 9 new: no other road had brought them",
+        "1 event not understood: see `mailhook quarantine list`",
+    ]
+    assert said[3].startswith("all that was listed up to 20")
+    assert home.call("reconcile").out.splitlines()[1].startswith("10 known, 0 new")
+
+
+def test_it_tells_programs_all_of_it(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    fill(api, 3, days=80)
+    done = json.loads(home.call("reconcile", "--since", "90d", "--json").out)
+    told = {name: done[name] for name in ("pages", "listed", "new", "known", "failed", "errors")}
+    assert told == {"pages": 1, "listed": 3, "new": 3, "known": 0, "failed": 0, "errors": []}
+    assert "out of its reach" in done["gap"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "word"),
+    [(401, 78, "api.key"), (503, 75, "in trouble"), (404, 78, "no list")],
+)
+def test_its_exit_code_says_whose_it_is_to_mend(
+    api: FakeApi, tmp_path: Path, status: int, code: int, word: str
+):
+    home = home_of(api, tmp_path)
+    api.fail(status, times=4)
+    with stamina.set_testing(testing=True, attempts=4, cap=True):
+        done = home.call("reconcile")
+    assert done.code == code
+    assert word in done.err
+    assert "the next run goes on" in done.out
+
+
+def test_without_settings_it_says_what_to_set(tmp_path: Path):
+    done = Home(tmp_path).call("reconcile")
+    assert done.code == 78
+    assert "api: {key: {credential: truora-api-key}}" in done.err
+
+
+@contextmanager
+def service(home: Home) -> Iterator[subprocess.Popen[str]]:
+    program = [MAILHOOK, "-c", home.config, "run"]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=PLAIN) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
+    """The next line of the log that says this."""
+    assert process.stderr
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        told: dict[str, Any] = json.loads(line)
+        if event in told["event"]:
+            return told
+    raise AssertionError(seen)
+
+
+def test_the_service_asks_at_its_start_and_again_and_for_whoever_wants_it(
+    api: FakeApi, tmp_path: Path
+):
+    home = home_of(api, tmp_path, reconcile_minutes=0.02)
+    fill(api, 5)
+    with service(home) as process:
+        assert until(process, "asked the API")["new"] == 5
+        fill(api, 2, days=0.01)
+        while not until(process, "asked the API")["new"]:
+            pass
+        done = home.call("reconcile", "--json")
+        while done.code == 75:  # it is asking just now
+            done = home.call("reconcile", "--json")
+        assert json.loads(done.out)["is_whole"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert asked(home.store, "SELECT count(*) FROM events")
+
+
+def test_the_service_ends_while_it_asks_and_the_next_one_goes_on(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path, requests_per_second=4)
+    fill(api, 200)
+    with service(home) as process:
+        until(process, "running")
+        assert api.wait(2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    ((count,),) = asked(home.store, "SELECT count(*) FROM events")
+    assert 0 < int(str(count)) < 200
+    assert int(str(count)) % 4 == 0
+    home.write({"api": given(api, tmp_path)})
+    assert home.call("reconcile").code == 0
+    assert asked(home.store, "SELECT count(*) FROM events") == [(200,)]
+
+
+def test_a_refused_key_does_not_end_the_service(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path, reconcile_minutes=0.02)
+    fill(api, 1)
+    api.fail(401)
+    with service(home) as process:
+        assert "api.key" in until(process, "api.key")["event"]
+        assert until(process, "asked the API")["new"] == 1
+
+
+def test_killed_in_the_middle_the_next_one_finishes_it(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path, requests_per_second=2)
+    fill(api, 40)
+    program = [MAILHOOK, "-c", home.config, "reconcile"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, env=PLAIN) as process:
+        assert api.wait(4)
+        process.kill()
+    ((count,),) = asked(home.store, "SELECT count(*) FROM events")
+    assert 0 < int(str(count)) < 40
+    home.write({"api": given(api, tmp_path)})
+    assert home.call("reconcile").code == 0
+    assert asked(home.store, "SELECT count(*), count(DISTINCT key) FROM events") == [(40, 40)]
+    assert asked(home.store, "SELECT count(*) FROM deliveries") == [(40,)]
+
+
+def test_what_came_by_the_api_is_explained_and_shown(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    fill(api, 1)
+    api.add("check", "finished", {"check_id": "CHK9"}, object="{")
+    home.call("reconcile")
+    assert "told by the vendor's API" in home.call("explain", "2").out
+    waits = home.call("quarantine", "show", "1")
+    assert waits.code == 0
+    assert "no strict JSON" in waits.out
+    assert len(json.loads(home.call("events", "--channel", "api", "--json").out)) == 1
+    assert home.call("replay").code == 0
+
+
+def test_status_says_what_keeps_us_from_the_api_and_takes_an_hour_of_it_for_wrong(
+    api: FakeApi, tmp_path: Path
+):
+    home = home_of(api, tmp_path)
+    api.fail(401)
+    home.call("reconcile")
+    said = home.call("status", columns=300)
+    assert "the vendor's API cannot be read since" in said.out
+    assert said.code == 0
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE listings SET failing_since = '2026-08-03T10:00:00.000000Z'")
+    assert home.call("status").code == 1
+    home.call("reconcile")
+    assert "cannot be read" not in home.call("status", columns=300).out
+
+
+def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(tmp_path: Path):
+    now, back = [100.0], list[float]()
+    with Store(tmp_path / "mailhook.db") as store:
+        beats = Pulse(store, lambda: back.append(now[0]), lambda: now[0])
+        for down, outage in ((0, 59), (1, 61)):
+            beats.beat(["imap://a"])
+            beats.failed(["imap://a"], TemporaryError("no answer"))
+            now[0] += outage
+            beats.failed(["imap://a"], TemporaryError("no answer"))
+            beats.beat(["imap://a"])
+            assert len(back) == down
