@@ -16,7 +16,8 @@ torture: .venv/dev servers
 	@$(BIN)/pytest -q -m torture $(ARGS)
 
 bench: .venv/dev servers
-	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py
+	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py \
+		&& $(BIN)/python bench/reconcile.py
 
 # ARGS=--full measures for longer.
 bench-watch: .venv/dev servers
