@@ -16,7 +16,9 @@ torture: .venv/dev servers
 	@$(BIN)/pytest -q -m torture $(ARGS)
 
 bench: .venv/dev servers
-	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py && $(BIN)/python bench/web.py
+	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py \
+		&& $(BIN)/python bench/web.py && $(BIN)/python bench/reconcile.py \
+		&& $(BIN)/python bench/guard.py
 
 # ARGS=--full measures for longer.
 bench-watch: .venv/dev servers

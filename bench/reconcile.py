@@ -23,7 +23,7 @@ from mailhook.config import ApiSettings, Settings, TrustSettings
 from mailhook.reconcile import Report, reconcile
 from mailhook.store import Store
 from mailhook.testing.api import EVENTS, KEY
-from mailhook.testing.api_server import Handler, Reply, Request
+from mailhook.testing.api_server import Handler, Reply, Request, Server
 from mailhook.trust import Trust
 
 _EVENTS, _PAGE = 20_000, 100
@@ -128,8 +128,6 @@ def server() -> Iterator[str]:
 
 
 def serve() -> int:
-    from http.server import ThreadingHTTPServer
-
     answers = {f"?start={start}": page(start) for start in range(0, _EVENTS, _PAGE)}
     answers[""] = answers["?start=0"]
 
@@ -140,7 +138,7 @@ def serve() -> int:
         def has_key(self, sent: str | None) -> bool:
             return sent == KEY
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+    listening = Server(("127.0.0.1", 0), Bound)
     os.write(1, f"http://127.0.0.1:{listening.server_port}\n".encode())
     listening.serve_forever()
     return 0

@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,10 +18,14 @@ from command import MAILHOOK, PLAIN, Home
 from fake_api import fill, key_file
 from stores import asked
 
+from mailhook import config
 from mailhook.errors import TemporaryError
 from mailhook.store import Store
 from mailhook.testing.api import FakeApi
+from mailhook.trust import Trust
+from mailhook.worker.asking import Asking
 from mailhook.worker.pulse import Pulse
+from mailhook.worker.turns import Turns
 
 
 @pytest.fixture
@@ -206,3 +211,18 @@ def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(t
             beats.failed(["imap://a"], TemporaryError("no answer"))
             beats.beat(["imap://a"])
             assert len(back) == down
+
+
+def test_whoever_wants_to_be_left_alone_for_an_hour_is_by_the_service(
+    api: FakeApi, tmp_path: Path, trust: Trust
+):
+    settings, now = config.load(home_of(api, tmp_path).config), [100.0]
+    api.fail(429, headers={"Retry-After": "3600"})
+    with Store(tmp_path / "mailhook.db") as store:
+        asking = Asking(settings, store, trust, threading.Event(), Turns(), lambda: now[0])
+        with pytest.raises(TemporaryError, match="slow down"):
+            asking.ring()
+        for later in (0, 3599, 2):
+            now[0] += later
+            asking.ring()
+            assert len(api.requests) == 1 + (later == 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from mailhook.errors import MailhookError, in_one_line
+from mailhook.errors import MailhookError, TemporaryError, in_one_line
 from mailhook.model import Outcome
 
 
@@ -43,6 +43,12 @@ class Report:
     def exit_code(self) -> int:
         """The gravest of the errors', else 0."""
         return max((error.exit_code for error in self.errors), default=0)
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long the API wants to be left alone."""
+        waits = (error.wait_seconds for error in self.errors if isinstance(error, TemporaryError))
+        return max(waits, default=0)
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """What became of listed events that were not known by their location."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class Reply:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each connection in a thread of its own, and says nothing of those that break."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Whoever hangs up in the middle has his reasons."""
 
 
 class Handler(BaseHTTPRequestHandler):

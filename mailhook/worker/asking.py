@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,20 +24,25 @@ log = logging.getLogger(__name__)
 _TURN = "reconcile"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asking:
-    """Asks by one set of settings, one run at a time, and ends early where `stop` is set."""
+    """Asks by one set of settings, one run at a time, and ends early where `stop` is set.
+
+    `quiet_until`: the API has asked to be left alone until then, by the monotonic clock.
+    """
 
     settings: Settings
     store: Store
     trust: Trust
     stop: threading.Event
     turns: Turns
+    clock: Callable[[], float] = time.monotonic
+    quiet_until: float = 0
 
     def ring(self) -> None:
         """One run; where one is at it already, that one will do."""
         with self.turns.of(_TURN) as is_ours:
-            if is_ours:
+            if is_ours and self.clock() >= self.quiet_until:
                 _log(self._run(None, lambda _: None))
 
     def heed(self) -> None:
@@ -62,7 +68,7 @@ class Asking:
             self._pause(0)
             progress(count)
 
-        return reconcile(
+        report = reconcile(
             self.settings,
             self.store,
             self.trust,
@@ -70,6 +76,8 @@ class Asking:
             progress=go_on,
             pause=self._pause,
         )
+        self.quiet_until = self.clock() + report.wait_seconds
+        return report
 
     def _pause(self, seconds: float) -> None:
         if self.stop.wait(seconds):

@@ -11,10 +11,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, IncompleteRead, SSLError
+from urllib3.exceptions import HTTPError, IncompleteRead, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as Late
 
 from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.sources.api import proxy
 from mailhook.sources.api.answers import Answer, OddAnswer, Unanswered
 
 KEY_HEADER = "Truora-API-Key"
@@ -117,7 +118,8 @@ class Wire:
             return urllib3.HTTPConnectionPool(host, self.port, timeout=timeout)
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return urllib3.HTTPSConnectionPool(host, self.port, timeout=timeout, ssl_context=context)
+        options = {"timeout": timeout, "ssl_context": context}
+        return proxy.manager(self.host, options).connection_from_host(host, self.port, "https")
 
     def _ours(self, error: Exception) -> MailhookError:
         """What went wrong, in words that hold nothing of what was sent."""
@@ -126,7 +128,9 @@ class Wire:
             message = f"{host}: the certificate is not good: {untrusted.verify_message}"
             hint = "whoever answers there is not the vendor; a proxy's authority must be installed"
             return ConfigError([Problem(f"api.base.{self._name}", message, hint)])
-        if _cause(error, socket.gaierror):
+        if isinstance(error, ProxyError) or _cause(error, ProxyError):
+            what = "the proxy that https_proxy names does not let us through"
+        elif _cause(error, socket.gaierror):
             what = "the name cannot be resolved"
         elif _cause(error, IncompleteRead):
             what = "the answer was cut"
