@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mailhook import times
 from mailhook.errors import UsageError
 from mailhook.model import Action, After, Finding, Outcome, Position
 from mailhook.store import deeds, heartbeats
-from mailhook.store.file import (
-    Lock,
-    StoreGoneError,
-    drop_wal,
-    identity,
-    open_writable,
-    refuse_unusable,
-    sentences,
-)
 from mailhook.store.heartbeats import Trouble
-from mailhook.store.turnstile import Turnstile
+from mailhook.store.opened import Opened
 
 if TYPE_CHECKING:
     from mailhook.config import Settings
@@ -45,10 +34,8 @@ T = TypeVar("T")
 # What else is to be written in a transaction: on its connection, at its time.
 Also: TypeAlias = "Callable[[sqlite3.Connection, datetime], object]"
 
-_INCREMENTAL = 2  # what PRAGMA auto_vacuum reads then
 
-
-class Store:
+class Store(Opened):
     """The store, opened for writing; holds `<store>.lock` until closed.
 
     Methods may be called from several threads; each call is one transaction.
@@ -63,45 +50,13 @@ class Store:
         window_seconds: float = 180,
         web_url: str | None = None,
     ) -> None:
-        self.path = path
-        self._purpose, self._keep_raw, self._window_seconds = purpose, keep_raw, window_seconds
-        self._web_url = web_url
-        self._mutex = Turnstile()
-        self._is_closed = False
-        self._open()
+        self._keep_raw, self._window_seconds, self._web_url = keep_raw, window_seconds, web_url
+        super().__init__(path, purpose)
 
-    def _open(self) -> None:
-        self._identity: tuple[tuple[int, int], ...] = ()
-        with sentences(self.path):
-            self._lock = Lock(self.path, self._purpose)
-        try:
-            self._connection: sqlite3.Connection = open_writable(self.path)
-        except BaseException:
-            self._lock.release()
-            raise
-        self._identity = identity(self.path)
-        try:
-            if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
-                self._refresh_vocabulary()  # the views of a new store need it at once
-        except BaseException:
-            self._let_go()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection, which checkpoints the WAL, and let go of the lock, for good."""
-        with self._mutex:
-            self._is_closed = True
-            self._let_go()
-
-    def _let_go(self) -> None:
-        self._connection.close()
-        self._lock.release()
+    def _opened(self) -> None:
+        self._forget_recorders()
+        if not self._rows("SELECT 1 FROM facts WHERE name = ?", "catalog"):
+            self._refresh_vocabulary()  # the views of a new store need it at once
 
     def adopt(self, keep_raw: KeepRaw, window_seconds: float, web_url: str | None = None) -> None:
         """Go by other settings from the next record on."""
@@ -109,49 +64,6 @@ class Store:
             self._keep_raw, self._window_seconds = keep_raw, window_seconds
             self._web_url = web_url
             self._forget_recorders()
-
-    def is_there(self) -> bool:
-        """Whether the path still leads to the file that is open; costs two look-ups of names.
-
-        Each call that reads or writes looks too, and raises StoreGoneError if not.
-        """
-        with sentences(self.path):
-            return bool(self._identity) and identity(self.path) == self._identity
-
-    def heal(self) -> str:
-        """After StoreGoneError, make the path and the open file one again; what was done.
-
-        A file that was deleted is written back whole: it lives until it is closed here. One
-        that was put in its place stays, and is written from now on. Where neither can be
-        (folder gone, disk full, in its place no store), an error says so, and the call may
-        be repeated. Raises StoreGoneError once the store was closed.
-        """
-        with self._mutex, sentences(self.path):
-            if self._is_closed:
-                self._refuse_if_gone()
-            if self.is_there():
-                return "it is there"
-            done = self._rescue()
-            self._let_go()
-            self._forget_recorders()
-            self._open()
-        return done
-
-    def _rescue(self) -> str:
-        if not self._identity:  # the last attempt came no further than closing it
-            return "it has been opened again"
-        real = Path(os.path.realpath(self.path))  # a link stays one
-        if not real.exists():
-            from mailhook.store.copies import write_back
-
-            write_back(self._connection, real)
-            return "it was deleted; all that it held has been written back"
-        found = real.stat()
-        if (found.st_dev, found.st_ino) == self._identity[0]:
-            return "its WAL was deleted; all that it held has been written to the store"
-        refuse_unusable(real, alone=True)  # what is open here lives only until it is closed
-        drop_wal(real, self._identity[1])
-        return "another file was put in its place, which is read and written from now on"
 
     def record(
         self,
@@ -168,14 +80,14 @@ class Store:
         """
         now = times.now()
         recorder = self._recorder if findings else None
-        with self._transaction():
+        with self._transaction() as connection:
             found = list(findings)
             outcomes = recorder.record_all(found, after, now) if recorder else []
             self._close_alerts(found, now)
             if position:
                 self._advance(position, now)
             if also:
-                also(self._connection, now)
+                also(connection, now)
         return outcomes
 
     def position(self, source: str) -> Position | None:
@@ -187,14 +99,13 @@ class Store:
 
     def actions(self, source: str) -> list[Action]:
         """What is still to be done in the folder, in the order it was queued."""
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            return deeds.queued(self._connection, source)
+        with self._reading() as connection:
+            return deeds.queued(connection, source)
 
     def note_actions(self, noted: Sequence[tuple[Action, str]]) -> None:
         """Commit what came of actions: a state, `refused: …` (stays queued), or an end."""
-        with self._transaction():
-            deeds.note(self._connection, noted)
+        with self._transaction() as connection:
+            deeds.note(connection, noted)
 
     def beat(self, name: str, error: str | None = None, kind: Trouble | None = None) -> None:
         """Note a completed round trip of `name`, or since when and why there is none.
@@ -203,53 +114,52 @@ class Store:
         server was not reached, or the settings do not fit the mailbox.
         """
         now = times.now()
-        with self._transaction():
+        with self._transaction() as connection:
             if error is None:
-                heartbeats.beat(self._connection, {name: now})
+                heartbeats.beat(connection, {name: now})
             else:
-                heartbeats.fail(self._connection, name, error, kind, now)
+                heartbeats.fail(connection, name, error, kind, now)
 
     def beats(self, beats: Mapping[str, datetime]) -> None:
         """Note when each of these last completed a round trip; what kept it from one is over."""
-        with self._transaction():
-            heartbeats.beat(self._connection, beats)
+        with self._transaction() as connection:
+            heartbeats.beat(connection, beats)
 
     def count_answers(self, counted: Mapping[int, Counts]) -> None:
         """Add to the minutes what the endpoint answered in each; see `minutes.add`."""
         from mailhook.store import minutes
 
-        with self._transaction():
-            minutes.add(self._connection, counted, times.now())
+        with self._transaction() as connection:
+            minutes.add(connection, counted, times.now())
 
     def heed(self, settings: Settings) -> None:
         """Note which roads and products the settings name, since when; writes only what is new."""
         from mailhook.store import roads
 
         named = roads.of(settings)
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            if roads.noted(self._connection) == named:
+        with self._reading() as connection:
+            if roads.noted(connection) == named:
                 return
-        with self._transaction():
-            roads.note(self._connection, named, times.now())
+        with self._transaction() as connection:
+            roads.note(connection, named, times.now())
 
     def resolve(self, alert_ids: Sequence[int], deed: Deed) -> None:
         """Close alerts by a person's word, all or none. Raises UsageError for one there is not."""
         from mailhook.store import alerts, audit
 
         now = times.now()
-        with self._transaction():
-            found = alerts.resolve(self._connection, alert_ids, now)
+        with self._transaction() as connection:
+            found = alerts.resolve(connection, alert_ids, now)
             if missing := [str(one) for one in alert_ids if one not in found]:
                 raise UsageError(f"no such alert: {', '.join(missing)}; see `mailhook alerts`")
-            audit.note(self._connection, now, deed, {"alerts": found})
+            audit.note(connection, now, deed, {"alerts": found})
 
     def keep_alarms(self, alarms: Sequence[Alarm], letters: Sequence[Letter]) -> None:
         """Put what the alarms know now in the place of what they knew before."""
         from mailhook.store import warned
 
-        with self._transaction():
-            warned.replace(self._connection, alarms, letters)
+        with self._transaction() as connection:
+            warned.replace(connection, alarms, letters)
 
     def reexamine(
         self,
@@ -265,10 +175,10 @@ class Store:
 
         now = times.now()
         again = self._again if pairs else None
-        with self._transaction():
+        with self._transaction() as connection:
             changes = [again.apply(*pair, now) for pair in pairs] if again else []
             self._close_alerts([finding for _, finding in pairs if finding], now)
-            log(Log(self._connection, now, changes))
+            log(Log(connection, now, changes))
         return changes
 
     def complete(self, answers: Sequence[Completion]) -> list[Became]:
@@ -281,55 +191,48 @@ class Store:
         with self._transaction():
             return [completer.apply(one, now) for one in answers]
 
-    def write(self, work: Callable[[sqlite3.Connection, datetime], T]) -> T:
-        """What `work` comes to, which is one transaction, on its connection, at its time."""
-        with self._transaction():
-            return work(self._connection, times.now())
-
     def bookmark(self, asked: str, since: str | None) -> Bookmark | None:
         """Where a replay of the same was broken off."""
         from mailhook.store import bookmark
 
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            return bookmark.find(self._connection, asked, since)
+        with self._reading() as connection:
+            return bookmark.find(connection, asked, since)
 
     def drop(self, ids: Sequence[int], deed: Deed) -> list[int]:
         """Give up what waits of these deliveries: their bytes go, their rows stay; which did so."""
         from mailhook.store import hands
 
-        with self._transaction():
-            return hands.drop(self._connection, ids, deed, times.now())
+        with self._transaction() as connection:
+            return hands.drop(connection, ids, deed, times.now())
 
     def refused_held(self) -> Held:
         """What is kept of refused tokens; reads only."""
         from mailhook.store import unverified
 
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            return unverified.held(self._connection)
+        with self._reading() as connection:
+            return unverified.held(connection)
 
     def keep_refused(self, group: Sequence[Refused]) -> int:
         """Keep these refused tokens; how many are gone because they are too old."""
         from mailhook.store import unverified
 
         now = times.now()
-        with self._transaction():
-            return unverified.keep(self._connection, group, now)
+        with self._transaction() as connection:
+            return unverified.keep(connection, group, now)
 
     def settle_refused(self, gone: Sequence[int], stay: Sequence[int], deed: Noted) -> int:
         """Some refused tokens became deliveries, the others stay; the id of its row in `audit`."""
         from mailhook.store import audit, unverified
 
         now = times.now()
-        with self._transaction():
-            unverified.settle(self._connection, gone, stay, now)
-            return audit.write(self._connection, now, deed)
+        with self._transaction() as connection:
+            unverified.settle(connection, gone, stay, now)
+            return audit.write(connection, now, deed)
 
     def sweep(self, sweep: Sweep) -> bool:
         """Let retention remove its next rows; whether there may be more."""
-        with self._transaction():
-            more = sweep.step(self._connection)
+        with self._transaction() as connection:
+            more = sweep.step(connection)
             self._forget_recorders()  # they may not know of any tombstone yet
         return more
 
@@ -338,25 +241,20 @@ class Store:
 
         False, too, for a store that is older than retention is, until it has been compacted.
         """
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            if self._pragma("auto_vacuum") != _INCREMENTAL:
-                return False
-            free = self._pragma("freelist_count")
-            # QUIRK: each page is a row without columns, of which `execute` takes only the first.
-            self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
-            return 0 < self._pragma("freelist_count") < free
+        from mailhook.store import compacting
+
+        with self._reading() as connection:
+            return compacting.give_back(connection, pages)
 
     def compact(self) -> None:
         """Write the whole file anew, without free pages; from then on `give_back` works.
 
         Needs twice the store's size on the disk for a while, and nobody writes meanwhile.
         """
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        from mailhook.store import compacting
+
+        with self._reading() as connection:
+            compacting.compact(connection)
 
     @cached_property
     def _recorder(self) -> Recorder:
@@ -393,36 +291,8 @@ class Store:
     def _refresh_vocabulary(self) -> None:
         from mailhook.store import vocabulary
 
-        with self._transaction():
-            vocabulary.refresh(self._connection)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            with self._connection:
-                # Not a deferred one: that would begin by reading, and what it read may have
-                # been changed by somebody's `sqlite3` before it comes to write.
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield
-                self._refuse_if_gone()
-
-    def _pragma(self, name: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-    def _rows(self, sql: str, source: str) -> list[Any]:
-        with self._mutex, sentences(self.path):
-            self._refuse_if_gone()
-            return self._connection.execute(sql, (source,)).fetchall()
-
-    def _refuse_if_gone(self) -> None:
-        """What is committed to a file without a name is lost when it is closed."""
-        if self._is_closed:
-            raise StoreGoneError(f"{self.path} has been closed; nothing was written")
-        if not self.is_there():
-            raise StoreGoneError(
-                f"{self.path} was deleted or replaced while it was in use; nothing was written"
-            )
+        with self._transaction() as connection:
+            vocabulary.refresh(connection)
 
     def _advance(self, position: Position, now: datetime) -> None:
         self._connection.execute(
