@@ -39,7 +39,11 @@ WAITING = (
     "other",
 )
 
-_OPEN = "SELECT kind, count(*) AS count FROM alerts WHERE state = 'open' GROUP BY kind"
+# As `status` has it: what is lost waits for a person, and a hook that is off stays so.
+_OPEN = """
+SELECT kind, count(*) AS count FROM alerts
+WHERE state IN ('open', 'lost') OR (state = 'healed' AND kind = 'hook_disabled') GROUP BY kind
+"""
 _WAITING = """
 SELECT iif(outcome <> 'quarantined', 'unread',
            substr(reason, 1, instr(reason || ':', ':') - 1)) AS kind, count(*) AS count

@@ -13,6 +13,7 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker import gaps
 from mailhook.worker.ascent import Ascent
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
@@ -30,6 +31,7 @@ _PRUNE_SECONDS = 3600
 _DNS_SECONDS = 3600
 _COUNT_SECONDS = 5
 _GUARD_SECONDS = 60
+_GAPS_SECONDS = 3600
 
 
 def chores(  # noqa: PLR0913 - what the chores are done with
@@ -55,6 +57,8 @@ def chores(  # noqa: PLR0913 - what the chores are done with
         yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
         if settings.web:
             yield _GUARD_SECONDS, Chore(GUARD, Ascent(settings, store, reconcile.ring).look)
+    else:
+        yield _GAPS_SECONDS, Chore(ALERTS, partial(gaps.settle, store))
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 
