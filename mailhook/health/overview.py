@@ -10,6 +10,7 @@ from mailhook import guard, silence, times
 from mailhook.config import Settings
 from mailhook.health import deliveries, refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
+from mailhook.silence import Silence
 from mailhook.store import Filters, Reader
 
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
@@ -61,7 +62,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
-            *sentences.on_silence(expected),
+            *sentences.on_silence(expected, _answers(settings, store, expected)),
             *room.advise(space),
             *deliveries.advise(standing),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
@@ -124,6 +125,14 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
         words = f"hook still disabled: {words}" if not still.isdisjoint(ids) else words
         words += "" if lost.isdisjoint(ids) else _LOST
         yield Advice(words + done, wrong=wrong, topic="alert")
+
+
+def _answers(settings: Settings, store: Reader, expected: Sequence[Silence]) -> dict[str, str]:
+    """By product, what the API said of those that are silent."""
+    if settings.api is None:
+        return {}
+    silent = [one for one in expected if one.state == "silent"]
+    return {one.product: silence.api_says(store, one) for one in silent}
 
 
 def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:
