@@ -48,7 +48,7 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits
         except MailhookError as error:
             report.errors.append(error)
         finally:
-            report.requests = client.requests
+            report.requests, report.answers = client.requests, client.answers
         healing.heal(run)
     return report
 

@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError, in_one_line
+from mailhook.metrics.meter import Meter
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 from mailhook.worker.turns import Turns
@@ -38,6 +39,7 @@ class Asking:
     turns: Turns
     clock: Callable[[], float] = time.monotonic
     quiet_until: float = 0
+    meter: Meter = field(default_factory=Meter)
 
     def ring(self) -> None:
         """One run; where one is at it already, that one will do."""
@@ -76,6 +78,7 @@ class Asking:
             progress=go_on,
             pause=self._pause,
         )
+        self.meter.asked(report.answers, report.new)
         self.quiet_until = self.clock() + report.wait_seconds
         return report
 

@@ -42,6 +42,7 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     pulse: Pulse,
     stop: threading.Event,
     turns: Turns,
+    meter: Meter | None = None,
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, settings, store, pulse))
@@ -51,7 +52,7 @@ def chores(  # noqa: PLR0913 - what the chores are done with
         yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if settings.api:
-        asking = Asking(settings, store, trust, stop, turns)
+        asking = Asking(settings, store, trust, stop, turns, meter=meter or Meter())
         reconcile = Chore(RECONCILE, asking.ring)
         yield 60 * settings.api.reconcile_minutes, reconcile
         yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
