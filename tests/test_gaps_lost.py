@@ -19,12 +19,15 @@ from stores import asked
 
 from mailhook import config, times
 from mailhook.config import Settings
+from mailhook.errors import ConfigError
+from mailhook.metrics import figures
 from mailhook.reconcile.losing import verdict
 from mailhook.store import Store
 from mailhook.store.healing import Gap
 from mailhook.testing.api import FakeApi
 from mailhook.trust import Trust
 from mailhook.worker import gaps, polling
+from mailhook.worker.asking import Asking
 from mailhook.worker.housekeeping import ALERTS, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -181,3 +184,24 @@ def test_nothing_is_lost_within_a_day_nor_what_was_read_after_it_was_told(
             became,
             words,
         )
+
+
+def test_where_the_key_cannot_be_had_it_says_so(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    home.write({"api": {"key": {"file": str(home.folder / "gone")}}})
+    settings = config.load(home.config)
+    with Store(home.store) as store:
+        asking = Asking(settings, store, Trust(settings.trust), threading.Event(), Turns())
+        with pytest.raises(ConfigError):
+            asking.ring()
+    ((state, words),) = asked(home.store, STATE)
+    assert state == "lost"
+    assert "the key of `api` cannot be had, so nobody can be asked" in str(words)
+
+
+def test_what_is_lost_still_counts_among_the_alerts_that_wait(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    settle(home)
+    told = figures.read(config.load(home.config)).told
+    assert told
+    assert told.alerts["delivery_failing"] == 1

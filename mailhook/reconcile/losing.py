@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from mailhook import times
 from mailhook.reconcile.healing import begin, is_late, recorded
@@ -11,13 +12,16 @@ from mailhook.store import Reader, Store, healing, listings
 from mailhook.store.healing import Gap, State
 
 
-def lose(store: Store, now: datetime) -> int:
-    """Bring each alert that nobody has resolved up to date; how many are lost since."""
+def lose(store: Store, now: datetime, why: str) -> int:
+    """Bring each alert that nobody has resolved up to date; how many are lost since.
+
+    `why` there is nobody to ask: a clause.
+    """
     with Reader(store.path) as reader:
         read_at = listings.last_read_at(reader)
         gaps = {gap.id: gap for gap in healing.gaps(reader)}
         verdicts = {
-            number: verdict(gap, read_at, lambda gap=gap: recorded(reader, gap), now)  # type: ignore[misc]
+            number: verdict(gap, read_at, partial(_told, reader, gap, why), now)
             for number, gap in gaps.items()
         }
     changed = {
@@ -36,8 +40,8 @@ def verdict(
     """What becomes of the alert, and why in a sentence. Pure.
 
     `read_at` is when a list was last read that came to its end, while there was an API;
-    `told` says what of that time is recorded. Lost a day after it was last told; what is
-    lost keeps its words until it is told again, or there is an API.
+    `told` says why, and what of that time is recorded. Lost a day after it was last told;
+    what is lost keeps its words until it is told again, or there is an API.
     """
     if gap.state == "healed" and read_at and read_at >= gap.last_seen_at:
         return "healed", gap.healing
@@ -45,6 +49,10 @@ def verdict(
         return "open", None
     if gap.state == "lost":
         return "lost", gap.healing
-    shown = times.short(times.parse(begin(gap)) or now)
-    nobody = f"`api` is not set, so nobody can be asked what was not delivered since {shown}"
-    return "lost", f"lost: {nobody}; {told()}"
+    return "lost", f"lost: {told()}"
+
+
+def _told(reader: Reader, gap: Gap, why: str) -> str:
+    shown = times.short(times.parse(begin(gap)) or times.now())
+    nobody = f"{why}, so nobody can be asked what was not delivered since {shown}"
+    return f"{nobody}; {recorded(reader, gap)}"
