@@ -332,3 +332,61 @@ def test_a_command_it_ends_with_by_both_roads_works_as_it_is_pasted(web: Run, nt
         ["sh", "-c", line], cwd=web.home, env=PLAIN, capture_output=True, text=True, check=True
     )
     assert says in ran.stdout.replace(": ", ":"), ran.stdout
+
+
+# What mails miss, found by the API
+
+FOUND = {
+    "check.created": ("not_started", "mail", "known"),
+    "check.finished": ("completed", "mail", "completed by its subject"),
+    "identity_process.succeeded": ("success", "mail", "known"),
+    "document_validation.failed": ("failure", "nobody", "missed, recorded now"),
+    "face_recognition.succeeded": ("success", "nobody", "missed, recorded now"),
+}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home = tmp_path_factory.mktemp("demo api")
+    start = time.monotonic()
+    done = process("demo", "--api", cwd=home)
+    return Run(home, done, time.monotonic() - start)
+
+
+def test_with_the_api_it_ends_well_within_20_seconds(api: Run):
+    assert api.done.code == 0, api.done.err
+    assert api.seconds < 20
+    assert max(map(len, api.done.out.split("\nGo on with\n")[0].splitlines())) <= 80
+    assert api.done.err.count("\n") == 1
+
+
+def test_what_was_missed_and_what_was_only_mentioned_is_told_with_how_it_was_healed(api: Run):
+    shown = [line.split(maxsplit=4)[1:] for line in api.section("Events of the last hours")[1:]]
+    assert {event: tuple(rest) for event, *rest in shown} == FOUND
+    asked = api.section("What the API was asked")
+    assert asked[1] == "2 known by mail, 2 missed: no mail had told of them"
+    assert asked[2].startswith("1 event completed")
+    (alert,) = [" ".join(api.section("The vendor's alert"))]
+    assert alert.startswith("healed: all that the API lists since ")
+    assert alert.endswith("2 of these events came by no other road")
+    with closing(sqlite3.connect(api.home / "demo-1" / "mailhook.db")) as db:
+        counts = db.execute("SELECT confidence, count(*) FROM events GROUP BY confidence")
+        assert counts.fetchall() == [("exact", 6)]
+
+
+@pytest.mark.parametrize(
+    ("nth", "says"), [(0, "healed"), (1, "api_at"), (2, '"event_type":"face_recognition"')]
+)
+def test_a_command_it_ends_with_after_the_api_works_as_it_is_pasted(api: Run, nth: int, says: str):
+    line = api.section("Go on with")[nth]
+    ran = subprocess.run(
+        ["sh", "-c", line], cwd=api.home, env=PLAIN, capture_output=True, text=True, check=True
+    )
+    assert says in ran.stdout.replace(": ", ":"), ran.stdout
+
+
+def test_two_demos_at_a_time_are_refused(tmp_path: Path):
+    done = call("demo", "--web", "--api", tmp_path / "new")
+    assert done.code == 2
+    assert "one at a time" in done.err
+    assert not (tmp_path / "new").exists()

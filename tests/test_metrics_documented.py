@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailhook import advice
 from mailhook.metrics.exporter import Exporter
 from mailhook.metrics.figures import ALERTS, WAITING
-from mailhook.metrics.meter import ANSWERS, KINDS
+from mailhook.metrics.meter import ANSWERS, API_ANSWERS, KINDS
 from mailhook.model import Outcome
 from mailhook.store import Store
 
@@ -34,7 +34,9 @@ _UP = {"up": set[str]()}
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, set[str]]]:
     """Each metric's type and labels, by the name it is asked for in a query."""
-    home = scrapes.home(tmp_path_factory.mktemp("documented"), web={})
+    home = scrapes.home(
+        tmp_path_factory.mktemp("documented"), web={}, api={"key": {"env": "NOT_ASKED"}}
+    )
     Store(home.store).close()
     with Exporter(scrapes.settings(home)):
         text = scrapes.get(home).text
@@ -66,7 +68,7 @@ def test_names_follow_the_conventions(scraped: dict[str, tuple[str, set[str]]]):
 
 
 def test_every_value_of_a_label_is_documented():
-    for value in (*Outcome, *KINDS, *ANSWERS, *ALERTS, *WAITING):
+    for value in (*Outcome, *KINDS, *ANSWERS, *API_ANSWERS, *ALERTS, *WAITING):
         assert f"`{value}`" in TEXT
 
 

@@ -119,7 +119,7 @@ HOUR = timedelta(hours=1)
         (gap(2 * HOUR), listing(HOUR), 0, "healed", "is recorded; 3 of these"),
         (gap(2 * HOUR), listing(HOUR), 2, "open", "2 listed events since"),
         (gap(2 * DAY), listing(HOUR), 1, "lost", "lost: 1 listed event since"),
-        (gap(61 * DAY), listing(HOUR), 0, "lost", "the API lists 60 days"),
+        (gap(61 * DAY), listing(HOUR), 0, "lost", "the API lists 60 days, and it began"),
         (gap(2 * DAY), listing(None, 2 * DAY), 0, "lost", "no answer in time"),
         (gap(2 * DAY), listing(3 * DAY, 2 * DAY), 0, "lost", "cannot be read since"),
         (gap(HOUR), listing(None, 2 * DAY), 0, "open", "not read to its end yet"),
@@ -127,7 +127,9 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_what_becomes_of_a_gap(alert: Gap, read: Listing, unread: int, state: str, said: str):
-    became, words = verdict(alert, Found(read, lambda: unread, lambda: 3), NOW)
+    became, words = verdict(
+        alert, Found(read, lambda: unread, lambda: 3, lambda: "12 are recorded"), NOW
+    )
     assert became == state
     assert said in str(words)
 
@@ -137,7 +139,7 @@ def test_nothing_is_healed_that_was_not_read_after_the_alert(
     alert_days: float, read_days: float, unread: int
 ):
     alert, read = gap(timedelta(days=alert_days)), listing(timedelta(days=read_days))
-    became, _ = verdict(alert, Found(read, lambda: unread, lambda: 0), NOW)
+    became, _ = verdict(alert, Found(read, lambda: unread, lambda: 0, str), NOW)
     if became == "healed":
         assert str(read.read_at) >= alert.last_seen_at
         assert not unread

@@ -29,17 +29,20 @@ MEANING = {
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--web", is_flag=True, help="Show one event by mail and web hook as one row instead.")
-def demo(folder: Path | None, *, web: bool) -> None:
+@click.option("--api", is_flag=True, help="Show what mails miss found by the vendor's API instead.")
+def demo(folder: Path | None, *, web: bool, api: bool) -> None:
     """Show the main job on an embedded inbox; no network, no settings needed.
 
     FOLDER is made, ./demo-1 by default, and left for you to look at.
     """
-    if web:
-        from mailhook.cli import roads
+    if web and api:
+        raise click.UsageError("--web and --api are two demos: one at a time")
+    if web or api:
+        from mailhook.cli import gap, roads
         from mailhook.demo import free_folder
 
         _need_pymap()
-        roads.show(_made(folder or free_folder(Path())))
+        (roads if web else gap).show(_made(folder or free_folder(Path())))
         return
     _demo(folder)
 

@@ -10,6 +10,7 @@ from mailhook import guard, silence, times
 from mailhook.config import Settings
 from mailhook.health import deliveries, refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
+from mailhook.silence import Silence
 from mailhook.store import Filters, Reader
 
 # What nobody has seen to for so long is still shown, but raises no alarm any more.
@@ -30,9 +31,13 @@ WHERE (outcome = 'quarantined' OR unread > 0) AND +recorded_at >= ? GROUP BY nam
 
 _HEARD = """
 SELECT a.id FROM alerts a JOIN sightings s ON s.event_id = a.event_id
-WHERE a.state = 'open' GROUP BY a.id HAVING max(s.seen_at) >= ?
+WHERE a.state IN ('open', 'lost') GROUP BY a.id HAVING max(s.seen_at) >= ?
 """
 
+_LOST = (
+    "; what it could not deliver may be lost: look in the vendor's dashboard for what"
+    " `mailhook alerts` says"
+)
 _NOT_LISTED = "SELECT error, failing_since FROM listings WHERE error IS NOT NULL"
 _API_PATIENCE = timedelta(hours=1)
 
@@ -57,7 +62,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
-            *sentences.on_silence(expected),
+            *sentences.on_silence(expected, _answers(settings, store, expected)),
             *room.advise(space),
             *deliveries.advise(standing),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
@@ -88,9 +93,10 @@ def folders(settings: Settings, store: Reader, now: datetime | None = None) -> t
 def is_unsettled(alert: dict[str, Any]) -> bool:
     """Whether there is something to be done about it.
 
-    A hook that is switched off stays so when its gap has been healed, or is lost.
+    A hook that is switched off stays so when its gap has been healed, or is lost; and
+    what is lost is for a person to find elsewhere.
     """
-    return _still(alert) or bool(alert["state"] == "open")
+    return _still(alert) or alert["state"] in {"open", "lost"}
 
 
 def _still(alert: dict[str, Any]) -> bool:
@@ -101,6 +107,7 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
     """The same alert of many days is said once, with how to close all of them."""
     groups: dict[tuple[str, str | None], list[int]] = {}
     still = {alert["id"] for alert in alerts if _still(alert)}
+    lost = {alert["id"] for alert in alerts if alert["state"] == "lost"}
     for alert in alerts:
         groups.setdefault((alert["kind"], alert["endpoint"]), []).append(alert["id"])
     for (kind, named), ids in groups.items():
@@ -116,7 +123,16 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
         done = f"; when that is done, `mailhook alerts resolve {' '.join(map(str, sorted(ids)))}`"
         wrong = kind != "hook_status" and not (fresh | still).isdisjoint(ids)
         words = f"hook still disabled: {words}" if not still.isdisjoint(ids) else words
+        words += "" if lost.isdisjoint(ids) else _LOST
         yield Advice(words + done, wrong=wrong, topic="alert")
+
+
+def _answers(settings: Settings, store: Reader, expected: Sequence[Silence]) -> dict[str, str]:
+    """By product, what the API said of those that are silent."""
+    if settings.api is None:
+        return {}
+    silent = [one for one in expected if one.state == "silent"]
+    return {one.product: silence.api_says(store, one) for one in silent}
 
 
 def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -28,17 +28,18 @@ def advise(service: Service, folders: Sequence[Folder]) -> Iterator[Advice]:
     yield from _on_refused(folders)
 
 
-def on_silence(expected: Sequence[Silence]) -> Iterator[Advice]:
-    """Each expected product of which no event comes."""
+def on_silence(expected: Sequence[Silence], answers: Mapping[str, str]) -> Iterator[Advice]:
+    """Each expected product of which no event comes; `answers` are the API's word, by product."""
     for one in expected:
         if one.state == "silent":
             last_at = one.last_at and one.last_at.replace(microsecond=0)
             since = f" since {times.short(last_at)}" if last_at else " ever"
             words = (
-                f"{one.product}: no event{since}, though one was expected {one.expected}; see"
-                " whether its hook or rule still stands in the vendor's dashboard"
+                f"{one.product}: no event{since}, though one was expected {one.expected}",
+                answers.get(one.product),
+                "see whether its hook or rule still stands in the vendor's dashboard",
             )
-            yield Advice(words, topic="silence")
+            yield Advice("; ".join(filter(None, words)), topic="silence")
 
 
 def _on_stopped(beat_at: datetime, service: Service) -> str:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from mailhook.guard import Standing
 from mailhook.health import Folder, Room
-from mailhook.metrics.figures import Lookout, Told
+from mailhook.metrics.figures import Asked, Lookout, Told
 
 _FOLDER = ("mailbox", "folder")
 
@@ -39,6 +39,8 @@ class StoreCollector(Collector):
             yield from _beats(figures.told)
             if figures.told.guard:
                 yield from _guard(figures.told.guard)
+            if figures.told.api:
+                yield from _api(figures.told.api)
 
 
 def _room(room: Room) -> Iterator[Metric]:
@@ -98,6 +100,19 @@ def _guard(standing: Standing) -> Iterator[Metric]:
         ("disable_seconds", "Until the vendor disables the hook at this rate.", left),
     ):
         yield GaugeMetricFamily(f"mailhook_guard_{name}", text, value=value)
+
+
+def _api(asked: Asked) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "mailhook_api_last_reading_timestamp_seconds",
+        "When the last reading of the API's list began that came to its end; 0 if none has.",
+        value=_seconds(asked.read_at),
+    )
+    yield GaugeMetricFamily(
+        "mailhook_api_completions_waiting",
+        "Events that wait to be completed by the API.",
+        value=asked.waiting,
+    )
 
 
 def _by_kind(name: str, text: str, counts: Mapping[str, int]) -> Metric:

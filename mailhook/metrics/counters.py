@@ -10,7 +10,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
 from mailhook.config import MailboxSettings
-from mailhook.metrics.meter import ANSWERS, KINDS, Meter
+from mailhook.metrics.meter import ANSWERS, API_ANSWERS, KINDS, Meter
 from mailhook.model import Outcome
 
 # Seconds: from what a quick server makes possible to what a night of outage makes of it.
@@ -69,6 +69,19 @@ class Counters(Meter):
         )
         for kind in ANSWERS:
             self._answers.labels(kind)
+        self._asked = Counter(
+            "mailhook_api_requests_total",
+            "Requests to the vendor's API, by what came of them.",
+            ("kind",),
+            registry=made,
+        )
+        for kind in API_ANSWERS:
+            self._asked.labels(kind)
+        self._missed = Counter(
+            "mailhook_api_missed_total",
+            "Events that the API has told of and no other road before.",
+            registry=made,
+        )
         start = Gauge(
             "mailhook_start_timestamp_seconds", "When the service began to count.", registry=made
         )
@@ -114,6 +127,12 @@ class Counters(Meter):
         """Add them up."""
         for kind, count in counts.items():
             self._answers.labels(kind).inc(count)
+
+    def asked(self, answers: Mapping[str, int], missed: int) -> None:
+        """Add them up."""
+        for kind, count in answers.items():
+            self._asked.labels(kind if kind in API_ANSWERS else "other").inc(count)
+        self._missed.inc(missed)
 
     def waited(self, mailbox: str, seconds: float) -> None:
         """Add the time up."""

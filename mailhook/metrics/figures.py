@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from mailhook import guard, times
 from mailhook.config import Settings
 from mailhook.errors import MailhookError
 from mailhook.guard import Standing
 from mailhook.health import Folder, Room, Service, room, signs
-from mailhook.store import Reader
+from mailhook.store import Reader, completions, listings
 
 # Seconds. Figures are kept so long, and longer where reading them was work: it may take
 # one part in twenty of a core. That the store could not be read is kept shortly.
@@ -39,7 +40,11 @@ WAITING = (
     "other",
 )
 
-_OPEN = "SELECT kind, count(*) AS count FROM alerts WHERE state = 'open' GROUP BY kind"
+# As `status` has it: what is lost waits for a person, and a hook that is off stays so.
+_OPEN = """
+SELECT kind, count(*) AS count FROM alerts
+WHERE state IN ('open', 'lost') OR (state = 'healed' AND kind = 'hook_disabled') GROUP BY kind
+"""
 _WAITING = """
 SELECT iif(outcome <> 'quarantined', 'unread',
            substr(reason, 1, instr(reason || ':', ':') - 1)) AS kind, count(*) AS count
@@ -49,11 +54,26 @@ FROM deliveries WHERE outcome = 'quarantined' OR unread > 0 GROUP BY kind
 _EVENTS = "SELECT coalesce(max(id), 0) AS count FROM events"
 
 
+# What waits for its next try does so no longer than a day.
+_ANY_WAIT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the API has told: when the last reading began that came to its end, None if none has.
+
+    So many events are `waiting` to be completed, those included that are not due yet.
+    """
+
+    read_at: datetime | None
+    waiting: int
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the store tells: counts by kind, each kind there is; `events` ever recorded.
 
-    `guard` is None where no web hooks are awaited.
+    `guard` is None where no web hooks are awaited, `api` where it is not asked.
     """
 
     service: Service
@@ -62,6 +82,7 @@ class Told:
     waiting: dict[str, int]
     events: int
     guard: Standing | None = None
+    api: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +161,16 @@ def _told(settings: Settings, store: Reader) -> Told:
         waiting=_by_kind(store, _WAITING, WAITING),
         events=store.rows(_EVENTS)[0]["count"],
         guard=guard.look(settings, store, times.now()),
+        api=_asked(settings, store),
     )
+
+
+def _asked(settings: Settings, store: Reader) -> Asked | None:
+    if settings.api is None:
+        return None
+    until, unverified = times.now() + _ANY_WAIT, settings.api.complete_unverified
+    waiting = completions.count(store, completions.question(until, unverified=unverified))
+    return Asked(times.parse(listings.last_read_at(store) or ""), waiting)
 
 
 def _by_kind(store: Reader, sql: str, kinds: Sequence[str]) -> dict[str, int]:

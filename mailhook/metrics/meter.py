@@ -18,6 +18,8 @@ from mailhook.model import Outcome
 # What keeps a mailbox from its round trip; anything else is counted as `other`.
 KINDS = ("network", "login", "throttled", "settings", "store", "refused", "bug", "other")
 
+# What comes of requests to the vendor's API; see docs/metrics.md.
+API_ANSWERS = ("ok", "gone", "refused", "overloaded", "unanswered", "odd", "other")
 
 # What becomes of attempts to deliver a web hook; see docs/metrics.md.
 ANSWERS = ("ok", "refused", "failed", "lookalike", "retried")
@@ -61,6 +63,12 @@ class Meter:
 
     def answers(self, counts: Mapping[str, int]) -> None:
         """So many attempts to deliver a web hook were answered, by `ANSWERS`."""
+
+    def asked(self, answers: Mapping[str, int], missed: int) -> None:
+        """The API was asked: what came of each request, by `API_ANSWERS`.
+
+        So many of the events it lists had come by no other road.
+        """
 
     def waited(self, mailbox: str, seconds: float) -> None:
         """The mailbox was left alone for so long after a failure."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
-from mailhook.reconcile import completing, healing, reading
+from mailhook.reconcile import completing, healing, listening, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import Client, OddAnswer
@@ -44,10 +44,11 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits
         run = Run(settings.api, client, store, reader, trust, report, progress)
         try:
             _read_and_complete(run, since)
+            listening.listen(run, settings)
         except MailhookError as error:
             report.errors.append(error)
         finally:
-            report.requests = client.requests
+            report.requests, report.answers = client.requests, client.answers
         healing.heal(run)
     return report
 

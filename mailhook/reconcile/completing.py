@@ -33,7 +33,7 @@ from mailhook.sources.api import (
 )
 from mailhook.store import completer, completions
 from mailhook.store.completer import Completion
-from mailhook.store.completions import Due, Note, Question
+from mailhook.store.completions import Due, Note
 
 _UNPROVEN_SHARE = 10
 # So many without an answer one after the other: it is the API, not the subjects.
@@ -44,7 +44,7 @@ _GROWTH = 5
 
 def complete(run: Run) -> None:
     """Complete what is due, as far as the requests reach. Raises where the API is in trouble."""
-    question = _question(run, times.now())
+    question = completions.question(times.now(), unverified=run.settings.complete_unverified)
     work = _Work(run)
     try:
         for group in _groups(run, completions.due(run.reader, question, run.client.requests_left)):
@@ -116,11 +116,6 @@ class _Work:
         if len(self.silent) >= _PATIENCE or error.wait_seconds:
             self.silent.clear()  # it is not their fault
             raise error
-
-
-def _question(run: Run, now: datetime) -> Question:
-    kinds = {one.subject_type for one in catalog.load().resources.values() if one.subject_type}
-    return Question(tuple(sorted(kinds)), run.settings.complete_unverified, now)
 
 
 def _groups(run: Run, found: Sequence[Due]) -> Iterator[list[Due]]:

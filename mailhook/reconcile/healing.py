@@ -13,7 +13,7 @@ from mailhook import times
 from mailhook.reconcile.reading import REACH
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import source
-from mailhook.store import healing, listings
+from mailhook.store import Reader, healing, listings
 from mailhook.store.healing import Gap, State
 from mailhook.store.listings import Listing
 
@@ -27,12 +27,14 @@ _PATIENCE = timedelta(days=1)
 class Found:
     """What is known of a gap: how far the list was read, and what of it is in the table.
 
-    So many listed events are `unread`; so many are `alone`, brought by no other road.
+    So many listed events are `unread`; so many are `alone`, brought by no other road;
+    `told` says what of that time is recorded, by which road.
     """
 
     listing: Listing
     unread: Callable[[], int]
     alone: Callable[[], int]
+    told: Callable[[], str]
 
 
 def heal(run: Run) -> None:
@@ -66,31 +68,45 @@ def verdict(gap: Gap, found: Found, now: datetime) -> tuple[State, str | None]:
     listing, since = found.listing, begin(gap)
     shown = times.short(times.parse(since) or now)
     if not listing.read_at or listing.read_at < gap.last_seen_at:
-        return _unread_yet(gap, listing, shown, now)
+        return _unread_yet(gap, found, shown, now)
     if gap.state == "healed":
         return "healed", gap.healing
     if since < times.stored((times.parse(listing.read_at) or now) - REACH):
         reach = f"the API lists {REACH.days} days, and it began before these, at {shown}"
-        return "lost", f"lost: {reach}"
+        return "lost", f"lost: {reach}; {found.told()}"
     if unread := found.unread():
         events = "1 listed event" if unread == 1 else f"{unread:,} listed events"
         words = f"{events} since {shown} could not be read: see `mailhook quarantine list`"
-        is_late = _older(gap.last_seen_at, now)
-        return ("lost", f"lost: {words}") if is_late else ("open", words)
+        return ("lost", f"lost: {words}") if is_late(gap.last_seen_at, now) else ("open", words)
     brought = f"{found.alone():,} of these events came by no other road"
     return "healed", f"healed: all that the API lists since {shown} is recorded; {brought}"
 
 
-def _unread_yet(gap: Gap, listing: Listing, shown: str, now: datetime) -> tuple[State, str | None]:
-    failing = listing.failing_since
-    if failing and _older(failing, now) and _older(gap.last_seen_at, now):
-        since = times.short(times.parse(failing) or now)
-        return "lost", f"lost: the API cannot be read since {since}: {listing.error}"
-    return "open", f"what the API lists since {shown} is not read to its end yet"
-
-
-def _older(moment: str, now: datetime) -> bool:
+def is_late(moment: str, now: datetime) -> bool:
+    """Whether that is so long ago that a gap is not going to close by itself."""
     return moment < times.stored(now - _PATIENCE)
+
+
+def recorded(reader: Reader, gap: Gap) -> str:
+    """What is recorded of the time that the alert speaks of, by which road: in words."""
+    since, last_at = begin(gap), times.parse(gap.last_seen_at) or times.now()
+    until = times.around(last_at, _PATIENCE.total_seconds())[1]
+    found = healing.recorded(reader, since, times.stored(until))
+    span = f"of the events from {times.short(times.parse(since) or until)} to {times.short(until)}"
+    if not found.events:
+        return f"{span} none is recorded"
+    roads = ((found.mail, "by mail"), (found.web, "by web hook"), (found.api, "by the API"))
+    counts = ", ".join(f"{count:,} {road}" for count, road in roads if count)
+    return f"{span} {found.events:,} {'is' if found.events == 1 else 'are'} recorded: {counts}"
+
+
+def _unread_yet(gap: Gap, found: Found, shown: str, now: datetime) -> tuple[State, str | None]:
+    failing = found.listing.failing_since
+    if failing and is_late(failing, now) and is_late(gap.last_seen_at, now):
+        since = times.short(times.parse(failing) or now)
+        words = f"the API cannot be read since {since}: {found.listing.error}"
+        return "lost", f"lost: {words}; {found.told()}"
+    return "open", f"what the API lists since {shown} is not read to its end yet"
 
 
 def _found(run: Run, gap: Gap, listing: Listing) -> Found:
@@ -99,4 +115,5 @@ def _found(run: Run, gap: Gap, listing: Listing) -> Found:
         listing,
         lambda: healing.unread(run.reader, listing.source, since),
         lambda: healing.alone(run.reader, since),
+        lambda: recorded(run.reader, gap),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -18,6 +19,7 @@ class Report:
     not understood (quarantined). `completed` events have gained content, `gone` are those
     whose subject the API does not know, `unanswered` those that came to no answer this
     time, `waiting` all that wait for another run; `healed` alerts whose gap is closed.
+    `answers` are the requests by what came of them: for the figures, and not told.
     `since` is how far back the list was asked for, None: all 60 days; `read_until` how
     far it is known now; `gap` a sentence on what is out of reach.
     """
@@ -38,6 +40,7 @@ class Report:
     read_until: str | None = None
     gap: str | None = None
     errors: list[MailhookError] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
 
     @property
     def exit_code(self) -> int:
@@ -63,4 +66,5 @@ class Report:
     def value(self) -> dict[str, Any]:
         """As JSON has it."""
         told = {one.name: getattr(self, one.name) for one in fields(self)}
+        del told["answers"]
         return told | {"errors": [in_one_line(str(error)) for error in self.errors]}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mailhook import times
 from mailhook.merging import completed
-from mailhook.model import Event, Finding, Known, Outcome
+from mailhook.model import Event, Finding, Known, Object, Outcome
 from mailhook.store import completions
 from mailhook.store.completions import Note
 from mailhook.store.deliveries import Deliveries, KeepRaw
@@ -43,6 +43,17 @@ class Completion:
     finding: Finding
     note: Note
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said of a subject, to be kept in `resources`."""
+
+    url: str
+    status: str | None
+    raw_status: str | None
+    updated_at: datetime | None
+    content: Object
 
 
 class Completer:
@@ -84,19 +95,8 @@ class Completer:
         return "completed" if merged.updates else "unchanged"
 
     def _keep(self, event: Event, url: str, now: datetime) -> None:
-        self._connection.execute(
-            _KEEP,
-            (
-                event.subject_type,
-                event.subject_id,
-                url,
-                event.status,
-                event.raw_status,
-                times.stored(event.updated_at) if event.updated_at else None,
-                times.stored(now),
-                to_json(dict(event.object)),
-            ),
-        )
+        told = Answer(url, event.status, event.raw_status, event.updated_at, event.object)
+        keep(self._connection, (event.subject_type, event.subject_id), told, now)
 
 
 def _is_of(row: Known, event: Event) -> bool:
@@ -106,6 +106,27 @@ def _is_of(row: Known, event: Event) -> bool:
         event.event_type,
         event.event_action,
         event.authenticity,
+    )
+
+
+def keep(
+    connection: sqlite3.Connection,
+    subject: tuple[str | None, str | None],
+    answer: Answer,
+    at: datetime,
+) -> None:
+    """Write down how the subject (type, id) stands, unless a later word of it is there."""
+    connection.execute(
+        _KEEP,
+        (
+            *subject,
+            answer.url,
+            answer.status,
+            answer.raw_status,
+            times.stored(answer.updated_at) if answer.updated_at else None,
+            times.stored(at),
+            to_json(dict(answer.content)),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mailhook import times
+from mailhook import catalog, times
 from mailhook.model import Authenticity, Confidence
 from mailhook.store.reader import Reader
 
@@ -84,6 +84,12 @@ class Question:
             "unverified": self.unverified,
             "now": times.stored(self.now),
         }
+
+
+def question(now: datetime, *, unverified: bool) -> Question:
+    """For whatever the catalogue knows an address of."""
+    kinds = {one.subject_type for one in catalog.load().resources.values() if one.subject_type}
+    return Question(tuple(sorted(kinds)), unverified, now)
 
 
 def due(reader: Reader, question: Question, most: int) -> list[Due]:

@@ -44,6 +44,28 @@ SELECT count(*) AS count FROM events e WHERE e.occurred_at >= :since
                   AND s.channel IN ('email', 'file', 'web'))
 """
 
+_RECORDED = """
+SELECT count(*) AS events, coalesce(sum(EXISTS (
+           SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel IN ('email', 'file')
+       )), 0) AS mail, coalesce(sum(EXISTS (
+           SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'web'
+       )), 0) AS web, coalesce(sum(EXISTS (
+           SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'api'
+       )), 0) AS api
+FROM events e WHERE e.occurred_at >= :since AND e.occurred_at < :until
+  AND e.authenticity = 'verified' AND e.product <> 'webhook'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many proven events of a time there are, and how many came by which road."""
+
+    events: int
+    mail: int
+    web: int
+    api: int
+
 
 def gaps(reader: Reader) -> list[Gap]:
     """Every such alert."""
@@ -58,6 +80,11 @@ def unread(reader: Reader, source: str, since: str) -> int:
 def alone(reader: Reader, since: str) -> int:
     """How many events that happened since then came by the API and by no other road."""
     return int(reader.rows(_ALONE, {"since": since})[0]["count"])
+
+
+def recorded(reader: Reader, since: str, until: str) -> Recorded:
+    """What happened in that time and is recorded; alerts are not counted."""
+    return Recorded(**reader.rows(_RECORDED, {"since": since, "until": until})[0])
 
 
 def settle(

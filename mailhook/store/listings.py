@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 from mailhook import times
+from mailhook.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ def find(connection: sqlite3.Connection, source: str) -> Listing:
     """How far that list was read."""
     row = connection.execute(_FIND, (source,)).fetchone()
     return Listing(*row) if row else Listing(source)
+
+
+def last_read_at(reader: Reader) -> str | None:
+    """When the reading of any list began that last came to its end, as the column holds it."""
+    found: str | None = reader.rows("SELECT max(read_at) AS read_at FROM listings")[0]["read_at"]
+    return found
 
 
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:

@@ -6,14 +6,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings
-from mailhook.errors import TemporaryError, in_one_line
+from mailhook.errors import ConfigError, TemporaryError, in_one_line
+from mailhook.metrics.meter import Meter
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
+from mailhook.worker import gaps
 from mailhook.worker.turns import Turns
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Asking:
     turns: Turns
     clock: Callable[[], float] = time.monotonic
     quiet_until: float = 0
+    meter: Meter = field(default_factory=Meter)
 
     def ring(self) -> None:
         """One run; where one is at it already, that one will do."""
@@ -68,14 +71,19 @@ class Asking:
             self._pause(0)
             progress(count)
 
-        report = reconcile(
-            self.settings,
-            self.store,
-            self.trust,
-            since=since,
-            progress=go_on,
-            pause=self._pause,
-        )
+        try:
+            report = reconcile(
+                self.settings,
+                self.store,
+                self.trust,
+                since=since,
+                progress=go_on,
+                pause=self._pause,
+            )
+        except ConfigError:  # no request could be made at all
+            gaps.settle(self.store, "the key of `api` cannot be had")
+            raise
+        self.meter.asked(report.answers, report.new)
         self.quiet_until = self.clock() + report.wait_seconds
         return report
 

@@ -13,6 +13,8 @@ from mailhook.errors import TemporaryError
 from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker import gaps
+from mailhook.worker.ascent import Ascent
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
 from mailhook.worker.minutes import Minutes
@@ -22,12 +24,14 @@ from mailhook.worker.turns import Turns
 log = logging.getLogger(__name__)
 
 HEARTBEAT = "heartbeat"
-# Rung, too, when a mailbox is back after an outage, and when an alert comes in.
-RECONCILE, ALERTS = "reconcile", "alerts"
+# Rung, too, when a mailbox is back after an outage, when an alert comes in, and by the guard.
+RECONCILE, ALERTS, GUARD = "reconcile", "alerts", "guard"
 _HEARTBEAT_SECONDS = 15
 _PRUNE_SECONDS = 3600
 _DNS_SECONDS = 3600
 _COUNT_SECONDS = 5
+_GUARD_SECONDS = 60
+_GAPS_SECONDS = 3600
 
 
 def chores(  # noqa: PLR0913 - what the chores are done with
@@ -38,6 +42,7 @@ def chores(  # noqa: PLR0913 - what the chores are done with
     pulse: Pulse,
     stop: threading.Event,
     turns: Turns,
+    meter: Meter | None = None,
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, settings, store, pulse))
@@ -47,9 +52,14 @@ def chores(  # noqa: PLR0913 - what the chores are done with
         yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if settings.api:
-        asking = Asking(settings, store, trust, stop, turns)
-        yield 60 * settings.api.reconcile_minutes, Chore(RECONCILE, asking.ring)
+        asking = Asking(settings, store, trust, stop, turns, meter=meter or Meter())
+        reconcile = Chore(RECONCILE, asking.ring)
+        yield 60 * settings.api.reconcile_minutes, reconcile
         yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
+        if settings.web:
+            yield _GUARD_SECONDS, Chore(GUARD, Ascent(settings, store, reconcile.ring).look)
+    else:
+        yield _GAPS_SECONDS, Chore(ALERTS, partial(gaps.settle, store))
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 

@@ -53,13 +53,21 @@ class Parts:
     ) -> None:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
-        turns = turns or Turns()
-        self._asking = Asking(settings, store, trust, self._stop, turns)
+        turns, meter = turns or Turns(), meter or Meter()
+        self._asking = Asking(settings, store, trust, self._stop, turns, meter=meter)
         self._pulse = Pulse(store, lambda: self._ring(RECONCILE))
         self._rings = Rings()
         self._tally = Tally()
         self._chores = list(
-            chores(settings, store, trust, pulse=self._pulse, stop=self._stop, turns=turns)
+            chores(
+                settings,
+                store,
+                trust,
+                pulse=self._pulse,
+                stop=self._stop,
+                turns=turns,
+                meter=meter,
+            )
         )
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
@@ -70,7 +78,7 @@ class Parts:
                 self._pulse,
                 self._heard,
                 self._stop,
-                meter or Meter(),
+                meter,
                 turns=turns,
                 mend=self._heartbeat.ring,
             )

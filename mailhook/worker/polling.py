@@ -10,6 +10,7 @@ from mailhook.errors import MailhookError
 from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
 from mailhook.trust import Trust
+from mailhook.worker import gaps
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rounds import Post, Report, Round, visit
 
@@ -25,6 +26,11 @@ def poll(settings: Settings, store: Store, trust: Trust, report: Report | None =
                 result.add(one)
         finally:
             stop.set()  # by ^C each mailbox ends with the batch it is at
+    try:
+        if not settings.api:
+            gaps.settle(store)
+    except MailhookError as error:
+        result.errors.append(error)  # the mails are in the store all the same
     return result
 
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from mailhook import strict_json, times
-from mailhook.errors import ConfigError, Problem, TemporaryError
+from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 from mailhook.model import Json
 
 # However long we are asked to stay away: a day later we look whether it still stands.
@@ -57,6 +57,17 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+def kind_of(error: MailhookError) -> str:
+    """Under which kind an answer is counted that was not what was asked for."""
+    kinds = {
+        KeyRefused: "refused",
+        Overloaded: "overloaded",
+        Unanswered: "unanswered",
+        OddAnswer: "odd",
+    }
+    return kinds.get(type(error), "other")
 
 
 def meaning(answer: Answer, base: str, key: str) -> str | Gone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from types import TracebackType
 from typing import Self
 
@@ -11,8 +12,8 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from mailhook.config import ApiBases, ApiSettings
-from mailhook.errors import ConfigError, Problem
-from mailhook.sources.api.answers import Gone, Overloaded, Unanswered, meaning
+from mailhook.errors import ConfigError, MailhookError, Problem
+from mailhook.sources.api.answers import Gone, Overloaded, Unanswered, kind_of, meaning
 from mailhook.sources.api.pace import Budget, Clock, Pacer, Pause
 from mailhook.sources.api.wire import Bounds, Wire
 
@@ -34,8 +35,8 @@ set_on_retry_hooks([_say])
 class Client:
     """Asks the API with the key of the settings; made for one run, closed at its end.
 
-    `pause` does all waiting that may be long, and may raise to end the run. Raises
-    ConfigError where the key cannot be had.
+    `pause` does all waiting that may be long, and may raise to end the run. `answers`
+    counts what came, by `kind_of` of each. Raises ConfigError where the key cannot be had.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Client:
         pause: Pause = time.sleep,
         bounds: Bounds | None = None,
     ) -> None:
+        self.answers: Counter[str] = Counter()
         self._key = _key(settings)
         self._budget = Budget(settings.requests_per_run)
         self._pacer = Pacer(settings.requests_per_second, clock, pause)
@@ -104,13 +106,15 @@ class Client:
     def _once(self, base: str, target: str) -> str | Gone:
         self._budget.spend()
         self._pacer.wait()
-        answer = self._wires[base].get(target)
         try:
-            return meaning(answer, base, self._key)
-        except Overloaded as error:
-            if _may_pass(error):
+            found = meaning(self._wires[base].get(target), base, self._key)
+        except MailhookError as error:
+            self.answers[kind_of(error)] += 1
+            if isinstance(error, Overloaded) and _may_pass(error):
                 self._pacer.rest(error.wait_seconds)
             raise
+        self.answers["gone" if isinstance(found, Gone) else "ok"] += 1
+        return found
 
 
 def _may_pass(error: Exception) -> bool:

@@ -1,0 +1,21 @@
+"""Gaps that nobody can close: written down as lost, so that a person looks into them."""
+
+from __future__ import annotations
+
+import logging
+
+from mailhook import times
+from mailhook.store import Reader, Store, healing
+
+log = logging.getLogger(__name__)
+
+
+def settle(store: Store, why: str = "`api` is not set") -> None:
+    """Say what became of the gaps that proven alerts tell of, where there is no API to ask."""
+    with Reader(store.path) as reader:
+        if not healing.gaps(reader):
+            return
+    from mailhook.reconcile import losing  # with all that asks an API, so only where it is needed
+
+    if count := losing.lose(store, times.now(), why):
+        log.info("gaps that nobody can close: see `mailhook alerts`", extra={"alerts": count})
