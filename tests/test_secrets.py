@@ -247,7 +247,13 @@ PLACES = [
             "password: {x: {§: &a y, §: z}}",
         ],
     ),
-    *("api: {key: §}", "api:\n  §: 1\n  §: 2", "notify: [{url: §}]", "trust: {tag: §}"),
+    *(
+        "api: {key: §}",
+        "api: {key: {§: x, y: §}}",
+        "api:\n  §",
+        "notify: [{url: §}]",
+        "trust: {tag: §}",
+    ),
     *("trust: {signing_keys: [§]}", "trust: {signing_keys: §}", "trust: {signing_key: §}"),
     *(
         "web: &b §",
