@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +28,15 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
     # Whatever the caller's habits: what is started hundreds of times is to be compiled once.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A million objects are made for the tests and stay: to look through them again and again
+    # takes longer than many a test.
+    gc.set_threshold(100_000)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look only at what the tests make."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
