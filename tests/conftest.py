@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from depth import examples
 from dovecot import Account, Dovecot, installed, start
+from hypothesis import settings
 
 from mailhook.config import TrustSettings
 from mailhook.trust import Trust
@@ -17,6 +19,9 @@ from mailhook.trust import Trust
 _NEEDED = "dovecot-imapd (and isync) is not installed"
 _MEMORY = "/dev/shm"  # noqa: S108 - pytest makes a folder of its own in it
 _MEMORY_BYTES = 2**30
+# What says nothing else; no property is about how long one example takes.
+settings.register_profile("depth", max_examples=examples(50), deadline=None)
+settings.load_profile("depth")
 
 
 def pytest_configure() -> None:
