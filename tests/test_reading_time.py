@@ -14,7 +14,9 @@ from layouts import found
 from mailhook.model import Finding
 
 KILOBYTE = 1024
-SIZES = tuple(32 * KILOBYTE << doubling for doubling in range(6))  # larger ones are refused unread
+SIZES = tuple(
+    32 * KILOBYTE << doubling for doubling in range(6 if DEEP else 5)
+)  # larger ones are refused unread
 ENOUGH = 0.5 if DEEP else 0.3  # seconds; so far the proportion held, and beyond GROWTH * FLOOR
 FLOOR = 0.1  # below this, in seconds, it is noise that grows
 GROWTH = 2.5

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import mails
 import pytest
+from depth import examples
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from one_event_cases import alerts, content, forgery, ids, keys, nameless, roads, windows
@@ -98,7 +99,7 @@ def steps(happened: list[Happening]) -> st.SearchStrategy[list[Step]]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=examples(15),
     deadline=None,
     derandomize=True,
     database=None,

@@ -112,7 +112,7 @@ def _import_all() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     mailhook = importlib.import_module("mailhook")
     for module in pkgutil.walk_packages(mailhook.__path__, "mailhook."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", "notify.child")):  # programs of their own
             importlib.import_module(module.name)
     for name in _LATE:
         importlib.import_module(name)
