@@ -32,7 +32,8 @@ def pytest_configure() -> None:
     if Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
     # Whatever the caller's habits: what is started hundreds of times is to be compiled once.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for habit in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(habit, None)
     # A million objects are made for the tests and stay: to look through them again and again
     # takes longer than many a test.
     gc.set_threshold(100_000)
