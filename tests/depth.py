@@ -18,5 +18,9 @@ def examples(quick: int) -> int:
 
 def deeper(test: Callable[..., None]) -> Callable[..., None]:
     """The test, which goes further in the long run and so belongs to that, too."""
-    marked: Callable[..., None] = pytest.mark.torture(test)
-    return marked if DEEP else test
+    return _torture(test) if DEEP else test
+
+
+def _torture(test: Callable[..., None]) -> Callable[..., None]:
+    marked: Callable[..., None] = pytest.mark.torture(test)  # which marks the test itself
+    return marked
