@@ -13,7 +13,7 @@ test: .venv/dev servers lint
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not torture" $(ARGS)
 
 torture: .venv/dev servers
-	@$(BIN)/pytest -q -m torture $(ARGS)
+	@TORTURE=1 $(BIN)/pytest -q -m "torture or hypothesis" $(ARGS)
 
 bench: .venv/dev servers
 	@$(BIN)/python bench/examine.py && $(BIN)/python bench/main_job.py \

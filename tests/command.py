@@ -21,6 +21,7 @@ from typing import Any
 
 import mails
 import pytest
+import warm
 import yaml
 
 from mailhook.cli import main
@@ -68,14 +69,14 @@ def call(*arguments: object, columns: int = 80) -> Done:
 
 
 def process(*arguments: object, **options: Any) -> Done:
-    """The installed command; `options` are subprocess.run's."""
+    """The installed command as a process; `options` are subprocess.run's."""
     options = {
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "timeout": _SECONDS,
         "env": PLAIN,
     } | options
-    done = subprocess.run([MAILHOOK, *map(str, arguments)], check=False, **options)
+    done = warm.run([MAILHOOK, *map(str, arguments)], **options)
     return Done(done.returncode, done.stdout or b"", (done.stderr or b"").decode())
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from depth import examples
 from dovecot import Account, Dovecot, installed, start
+from hypothesis import settings
 
 from mailhook.config import TrustSettings
 from mailhook.trust import Trust
@@ -16,6 +19,9 @@ from mailhook.trust import Trust
 _NEEDED = "dovecot-imapd (and isync) is not installed"
 _MEMORY = "/dev/shm"  # noqa: S108 - pytest makes a folder of its own in it
 _MEMORY_BYTES = 2**30
+# What says nothing else; no property is about how long one example takes.
+settings.register_profile("depth", max_examples=examples(50), deadline=None)
+settings.load_profile("depth")
 
 
 def pytest_configure() -> None:
@@ -26,7 +32,17 @@ def pytest_configure() -> None:
     if Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
     # Whatever the caller's habits: what is started hundreds of times is to be compiled once.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for habit in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(habit, None)
+    # A million objects are made for the tests and stay: to look through them again and again
+    # takes longer than many a test.
+    gc.set_threshold(100_000)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look only at what the tests make."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

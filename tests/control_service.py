@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import mails
+import warm
 
 from mailhook import log
 from mailhook.config import LogSettings, StoreSettings, TrustSettings
@@ -76,7 +77,7 @@ def running(store: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """This file as a process."""
     program = [sys.executable, __file__, str(store), *map(str, arguments)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(program, stdout=pipe, stderr=pipe, text=True) as process:
+    with warm.Popen(program, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             assert process.stdout
             assert process.stdout.readline() == "ready\n", process.communicate()

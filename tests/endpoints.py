@@ -19,6 +19,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
+import warm
 import yaml
 
 from mailhook import config, token
@@ -168,13 +169,13 @@ class Serve:
         if passed:
             command = [sys.executable, "-S", "-E", "-c", _AS_SYSTEMD, *command]
             environment["LISTEN_FDS"] = str(len(passed))
-        self.process = subprocess.Popen(
+        self.process = warm.Popen(
             command,
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
             pass_fds=[3 + nth for nth in range(len(passed))],
-            preexec_fn=(lambda: _as_third(passed)) if passed else None,  # noqa: PLW1509 - the child only duplicates
+            preexec_fn=(lambda: _as_third(passed)) if passed else None,
         )
 
     def until(self, *events: str) -> dict[str, Any]:

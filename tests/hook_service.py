@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+import warm
 import yaml
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
@@ -29,7 +30,7 @@ class HookService:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.configure(keys)
-        self.process = subprocess.Popen(
+        self.process = warm.Popen(
             [MAILHOOK, "-c", self.config, "serve"],
             stderr=subprocess.PIPE,
             text=True,

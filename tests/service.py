@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import warm
 import yaml
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
@@ -33,7 +34,7 @@ class Service:
     ) -> None:
         self.home = home
         self.configure(*mailboxes)
-        self.process = subprocess.Popen(
+        self.process = warm.Popen(
             [*program, "-c", home / "config.yaml", "run"],
             stderr=subprocess.PIPE,
             text=True,

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import warm
 import yaml
 from service import MAILHOOK
 
@@ -56,7 +57,7 @@ class Serving:
         }
         (self.home / "config.yaml").write_text(yaml.safe_dump(config))
         with (self.home / "log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = warm.Popen(
                 [*self.program, "-c", self.home / "config.yaml", "serve"],
                 stderr=log,
                 env={**os.environ, "HOOK_KEY": KEY},

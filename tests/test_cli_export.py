@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mails
 import pytest
+import warm
 from command import MAILHOOK, PLAIN, Done, Home, process
 
 UNDATED = "Event: Check finished\nCheck ID: CHKd\n"
@@ -158,7 +159,7 @@ def test_a_kill_in_the_middle_leaves_the_file_that_was_there(tmp_path: Path):
     target = tmp_path / "out" / "events.jsonl"
     target.write_text("before")
     command = [MAILHOOK, "-c", home.config, "export", "--output", target]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=PLAIN) as child:
+    with warm.Popen(command, stderr=subprocess.DEVNULL, env=PLAIN) as child:
         await_bytes(target, child)
         child.send_signal(signal.SIGKILL)
     assert child.returncode == -signal.SIGKILL

@@ -226,7 +226,7 @@ def _as_anybody() -> None:
 
 
 def test_a_bomb_is_kept_by_its_headers_in_bounded_memory(home: Home):
-    bomb = gzip.compress(b"Subject: bang\n\n" + b"\0" * 300_000_000, 9)
+    bomb = gzip.compress(b"Subject: bang\n\n" + b"\0" * 300_000_000, 1)
     path = put(home, "bomb.eml.gz", bomb)
     done = process("-c", home.config, "ingest", path, preexec_fn=_within_400_megabytes)
     assert (done.code, done.out, done.err) == (0, "1 quarantined\n", "")
@@ -239,10 +239,10 @@ def _within_400_megabytes() -> None:
 
 
 def test_a_bar_moves_within_a_large_mbox(home: Home):
-    path = put(home, "a.mbox", mbox(*hooks(700)))
+    path = put(home, "a.mbox", mbox(*hooks(300)))
     shown = on_terminal("-c", home.config, "ingest", path).out
     assert "1/1" in shown
-    assert "700 recorded" in shown
+    assert "300 recorded" in shown
 
 
 # --- standard input -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datetime import timedelta
 import mails
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signers import KEY_NAME, Dns, ed25519_key, record, rsa_key, sign
@@ -275,7 +276,7 @@ TAGS = st.lists(
 
 
 @given(written=TAGS | st.text(max_size=200), published=st.binary(max_size=200) | st.just(GOOD))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_stands_in_signature_and_record_there_is_a_verdict(written: str, published: bytes):
     # The other headers come first: an empty line in what is written ends them.
     head = PLAIN.partition(b"\r\n\r\n")[0] + b"\r\n"
@@ -284,7 +285,7 @@ def test_whatever_stands_in_signature_and_record_there_is_a_verdict(written: str
 
 
 @given(cut=st.integers(0, 2_000), junk=st.binary(max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_happened_to_a_signed_mail_there_is_a_verdict(cut: int, junk: bytes):
     signed = sign(PLAIN, rsa_key())
     raw = b"From: x\r\n" + signed[:cut] + junk + signed[cut:]

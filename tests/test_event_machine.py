@@ -200,7 +200,7 @@ FROM events e ORDER BY id
 _ALIASES = "SELECT alias, key FROM aliases JOIN events ON id = event_id"
 
 _quick = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hooks
 import pytest
+import warm
 import yaml
 from command import MAILHOOK
 from scrapes import free_port
@@ -33,7 +34,7 @@ def serving(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     (home / "config.yaml").write_text(yaml.safe_dump(settings))
     command = [MAILHOOK, "-c", home / "config.yaml", "serve"]
     environment = os.environ | {"HOOK_KEY": hooks.KEY.decode()}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    process = warm.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     watchdog = threading.Timer(60, process.kill)
     watchdog.start()
     try:

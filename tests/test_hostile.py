@@ -12,6 +12,7 @@ from pathlib import Path
 import hostile
 import mails
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,7 +114,7 @@ def test_nothing_a_mail_says_moves_the_cursor(path: Path, store: Store, trust: T
 @given(
     st.binary(max_size=300) | st.builds(mails.write, st.text(max_size=200).map(hostile.sendable))
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_the_bytes_are_there_is_a_finding_and_no_bug(raw: bytes):
     trust = Trust(TrustSettings(authserv_id=("mx.example.com",)))
     finding = examine(delivered("1", raw), trust)
@@ -122,7 +123,7 @@ def test_whatever_the_bytes_are_there_is_a_finding_and_no_bug(raw: bytes):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_a_good_mail_with_bytes_changed_is_no_bug_either(data: st.DataObject):
     raw = mails.check_finished(GOOD, message_id="<good@truora.com>")
     at = data.draw(st.integers(0, len(raw)))

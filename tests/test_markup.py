@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,7 +218,7 @@ TAGS = st.sampled_from(
 @given(
     st.lists(TAGS, max_size=40).map("".join) | st.text(st.characters(exclude_categories=("Cs",)))
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_a_page_holds_there_is_a_view_of_it(html: str):
     view = markup.page(html)
     assert all(line.text and line.text.split() == line.raw.split() for line in view.lines)

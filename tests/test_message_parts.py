@@ -7,6 +7,7 @@ from email.message import MIMEPart
 
 import hostile
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_message import HEAD, with_body
@@ -138,7 +139,7 @@ trees = st.recursive(
 
 
 @given(trees)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_leaf_of_any_tree_of_parts_is_found(tree: object):
     found = parse(HEAD + written(tree).as_bytes())
     said: dict[str, list[str]] = {"text/plain": [], "text/html": [], "application/json": []}

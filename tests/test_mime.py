@@ -7,6 +7,7 @@ from email.message import Message as Tree
 
 import mails
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def leaf(part: Tree) -> mime.Leaf:
 
 
 @given(TEXTS, st.none() | TEXTS, PAYLOADS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_mail_a_program_writes_is_read_as_the_general_parser_reads_it(
     text: str, html: str | None, payloads: list[bytes]
 ):
@@ -67,7 +68,7 @@ PIECES = st.sampled_from([b"", b"\r\n", b"--", b"\n", b"=", b"\r\n\r\n", b":", b
 # A blank at the end of a file's name.
 @example("0000\r\r\r\x80\x80\x80\x80\U00010000", [b""], 0.90625, b" ", 0)
 @given(TEXTS, PAYLOADS, st.floats(0, 1), PIECES, st.integers(0, 3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_a_mail_with_bytes_changed_is_read_the_same_or_not_at_all(
     text: str, payloads: list[bytes], place: float, piece: bytes, cut: int
 ):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import layouts
 import pytest
+from depth import examples
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from layouts import PAGES, TEXTS, Telling, found, sealed, tellings
@@ -14,12 +15,12 @@ from mailhook.model import Event, Json
 
 # Found as they are, not shrunk: a mail is small, and shrinking one takes minutes.
 QUICK = settings(
-    max_examples=20,
+    max_examples=examples(12),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
-FEWER = settings(QUICK, max_examples=12)
+FEWER = settings(QUICK, max_examples=examples(8))
 LABELLED, HEADED, IN_SUBJECT = "a label", "a heading", "the subject"
 NAMED_BY = st.sampled_from([LABELLED, HEADED, IN_SUBJECT])
 
@@ -90,7 +91,7 @@ def test_a_page_reads_back_as_the_event_it_was_rendered_from(
 
 
 @given(one=tellings(most=5))
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(20))
 def test_labels_and_values_on_lines_in_turn_without_any_sign_read_back(one: Telling):
     pairs = [pair for pair in event_label(one) if not layouts.WORDS.is_label(pair[1])]
     if len(pairs) < max(3, len(event_label(one))):
@@ -289,7 +290,7 @@ def test_what_pages_have_beside_their_words_changes_nothing(piece: str, layout: 
     layout=st.sampled_from(sorted(TEXTS)),
     pieces=st.lists(st.sampled_from(sorted(set(NOISE) - {"an Outlook quote"})), max_size=5),
 )
-@settings(QUICK, max_examples=40)
+@settings(QUICK, max_examples=examples(20))
 def test_much_noise_around_any_event_changes_nothing(one: Telling, layout: str, pieces: list[str]):
     clean = as_text(one, layout)
     noisy = noisy_text(clean, sorted((NOISE[piece] for piece in pieces), key=lambda n: ">" in n[1]))

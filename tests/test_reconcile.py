@@ -12,6 +12,7 @@ from typing import Any
 import mails
 import pytest
 import stamina
+from depth import examples
 from fake_api import NOW, fill, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -332,7 +333,7 @@ moments = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(40))
 @given(moments)
 def test_a_reading_ends_only_in_what_was_seen_to_be_newest_first(pages: list[list[int]]):
     order, seen = Order(NOW), list[int]()

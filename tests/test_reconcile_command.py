@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import stamina
+import warm
 from command import MAILHOOK, PLAIN, Home
 from fake_api import fill, key_file
 from stores import asked
@@ -93,7 +94,7 @@ def test_without_settings_it_says_what_to_set(tmp_path: Path):
 @contextmanager
 def service(home: Home) -> Iterator[subprocess.Popen[str]]:
     program = [MAILHOOK, "-c", home.config, "run"]
-    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=PLAIN) as process:
+    with warm.Popen(program, stderr=subprocess.PIPE, text=True, env=PLAIN) as process:
         try:
             yield process
         finally:
@@ -160,7 +161,7 @@ def test_killed_in_the_middle_the_next_one_finishes_it(api: FakeApi, tmp_path: P
     home = home_of(api, tmp_path, requests_per_second=2)
     fill(api, 40)
     program = [MAILHOOK, "-c", home.config, "reconcile"]
-    with subprocess.Popen(program, stdout=subprocess.DEVNULL, env=PLAIN) as process:
+    with warm.Popen(program, stdout=subprocess.DEVNULL, env=PLAIN) as process:
         assert api.wait(4)
         process.kill()
     ((count,),) = asked(home.store, "SELECT count(*) FROM events")

@@ -150,7 +150,7 @@ _TABLES = ("events", "deliveries", "sightings", "aliases", "conflicts", "alerts"
 
 TestHands = Hands.TestCase
 TestHands.settings = settings(
-    max_examples=15,
+    max_examples=7,
     stateful_step_count=12,
     deadline=None,
     derandomize=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from proof_cases import ATTACKS, FAIL, FROM, GENUINE, OURS, PASS, PROVEN, REFUSED, Case
@@ -62,7 +63,7 @@ WORDS = st.sampled_from(
 
 
 @given(words=WORDS, data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_comments_and_blanks_in_legal_places_never_change_a_verdict(
     words: list[str], data: st.DataObject
 ):
@@ -109,7 +110,7 @@ PROPERTIES = st.sampled_from(
 
 
 @given(case=st.sampled_from(HONEST), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_comments_folds_and_unknown_properties_in_real_headers_never_change_a_verdict(
     case: Case, data: st.DataObject
 ):
@@ -137,7 +138,7 @@ PIECES = st.lists(
 
 
 @given(st.lists(PIECES | st.just(GENUINE), max_size=5), st.sampled_from([OURS, "unnamed"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_nothing_below_the_topmost_of_ours_turns_a_fail_into_a_pass(below: list[str], server: str):
     ours = FAIL if server == OURS else "dmarc=fail header.from=truora.com"
     assert not Case("", results=(ours, *below), server=server).judged()[0]
@@ -148,7 +149,7 @@ def test_nothing_below_the_topmost_of_ours_turns_a_fail_into_a_pass(below: list[
     below=st.lists(PIECES | st.just(GENUINE), min_size=1, max_size=3),
     name=st.sampled_from(["authentication-results", "arc-authentication-results", "received-spf"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_no_header_below_makes_a_refused_mail_proven(case: Case, below: list[str], name: str):
     if not any(OURS in value or "unnamed" in case.server for value in case.results):
         return  # none of them is ours: what is added may be
@@ -159,7 +160,7 @@ def test_no_header_below_makes_a_refused_mail_proven(case: Case, below: list[str
 
 
 @given(st.text() | PIECES, st.text() | st.just(FROM))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_whatever_the_headers_hold_there_is_a_verdict(value: str, sender: str):
     verified, detail = Case("", results=(value,), sender=sender).judged()
     assert isinstance(verified, bool)
@@ -175,6 +176,6 @@ def outcome(value: str, method: str) -> list[Result] | str:
 
 @given(PIECES | st.sampled_from([value for case in PROVEN for value in case.results]))
 @example("=dmarc=mx.example.com")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_asked_for_one_method_the_parser_finds_what_it_finds_asked_for_all(value: str):
     assert outcome(value, "dmarc") == outcome(value, "")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import mails
 import pytest
+import warm
 import yaml
 from scripted_imap import HANG, Mail, ScriptedImap
 
@@ -33,7 +34,7 @@ class Managed:
         self._socket.bind(str(home / "notify"))
         self._socket.settimeout(30)
         told = {"NOTIFY_SOCKET": str(home / "notify"), "WATCHDOG_USEC": "1000000"}
-        self.process = subprocess.Popen(
+        self.process = warm.Popen(
             [MAILHOOK, "-c", self.config, "run"],
             env={**os.environ, **told},
             stderr=subprocess.PIPE,

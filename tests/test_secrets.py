@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
@@ -276,7 +277,7 @@ SPELLED = st.builds(
 BROKEN = ["", "log: {level: no, format: [}", "\tx: y", "store: {raw: 1}\nx: {"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(place=st.sampled_from(PLACES), spelled=SPELLED, rest=st.sampled_from(BROKEN))
 def test_a_secret_written_anywhere_is_never_shown(
     place: str, spelled: str, rest: str, tmp_path_factory: pytest.TempPathFactory

@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,13 +96,13 @@ values = st.recursive(
 
 
 @given(values, st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_what_a_program_writes_is_read_as_it_was(value: object, ascii_only: bool):  # noqa: FBT001
     assert strict_json.loads(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
 @given(st.text(st.sampled_from('{}[]",:\\ud8001eE+-.NaIfnitytrue '), max_size=40) | st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_what_is_read_at_all_can_be_stored(text: str):
     try:
         value = strict_json.loads(text)

@@ -8,6 +8,7 @@ import json
 import time
 
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def test_verify_gives_back_what_sign_was_given(claims: dict[str, object], key: b
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_token_with_one_character_changed_is_not_believed(data: st.DataObject):
     at = data.draw(st.integers(0, len(GOOD) - 1))
     other = data.draw(st.characters(codec="ascii").filter(lambda c: c != GOOD[at]))
@@ -62,7 +63,7 @@ def test_a_token_with_one_character_changed_is_not_believed(data: st.DataObject)
 
 
 @given(st.text(max_size=200) | st.from_regex(r"[\w.-]{0,40}\.[\w-]{0,40}\.[\w=+/-]{0,40}"))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_stands_there_is_untrusted_at_worst(text: str):
     with pytest.raises(Untrusted):
         token.verify(text, [KEY])
@@ -241,7 +242,7 @@ def test_tokens_are_found_in_any_text_each_once(text: str, found: tuple[str, ...
 
 
 @given(st.lists(st.integers(3, 60), min_size=1), st.sampled_from(["\n", "\r\n", " \n\t"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_token_is_found_however_its_lines_are_broken(widths: list[int], end: str):
     pieces, rest = [], GOOD
     for width in widths:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from depth import examples
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from one_event_cases import alerts, content, forgery, ids, keys, nameless, roads, windows
@@ -200,7 +201,7 @@ def steps(happened: list[Happening]) -> st.SearchStrategy[list[Step]]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(30),
     deadline=None,
     derandomize=True,
     database=None,
