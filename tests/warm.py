@@ -6,7 +6,7 @@ arguments, environment, folder and streams it was given, runs the installed scri
 child of the tests' own process, to be awaited, signalled and killed like any other.
 
 What only a new interpreter can show (its own options, a terminal, work before exec) is started
-as ever, and so is every call of `command.process`.
+as ever.
 """
 
 from __future__ import annotations
