@@ -14,7 +14,7 @@ from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.reconcile import completing, healing, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
-from mailhook.sources.api import Client, OddAnswer
+from mailhook.sources.api import Client, KeyRefused, OddAnswer
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 
@@ -56,6 +56,6 @@ def _read_and_complete(run: Run, since: datetime | None) -> None:
     """A list that cannot be read to its end is no reason not to complete what is due."""
     try:
         reading.read(run, since)
-    except OddAnswer as error:
+    except (OddAnswer, KeyRefused) as error:
         run.report.errors.append(error)
     completing.complete(run)

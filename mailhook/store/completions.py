@@ -43,7 +43,7 @@ WHERE (e.confidence = 'mentioned' OR e.status IS NULL)
   AND (e.authenticity = 'verified' OR :unverified)
   AND NOT EXISTS (SELECT 1 FROM completions c WHERE c.event_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.subject_type = e.subject_type
-                  AND r.subject_id = e.subject_id AND r.gone_at IS NOT NULL)
+                  AND r.subject_id = e.subject_id AND r.gone_at >= e.recorded_at)
 """
 _AGAIN = "SELECT event_id FROM completions WHERE state = 'waits' AND next_at <= :now"
 
@@ -55,7 +55,8 @@ SELECT e.id AS event_id, e.key, e.event_type, e.event_action, e.subject_type, e.
 FROM events e LEFT JOIN completions c ON c.event_id = e.id
 LEFT JOIN vocabulary v ON v.event_type = e.event_type AND v.event_action = e.event_action
 WHERE e.id IN ({_NEW} UNION ALL {_AGAIN}) AND (e.authenticity = 'verified' OR :unverified)
-ORDER BY e.authenticity DESC, e.confidence = 'mentioned' DESC, tries, e.id
+  AND e.subject_type IN (SELECT value FROM json_each(:types))
+ORDER BY e.authenticity DESC, e.confidence = 'mentioned' DESC, tries, c.updated_at, e.id
 LIMIT :most
 """  # noqa: S608 - constants
 
@@ -87,7 +88,10 @@ class Question:
 
 
 def due(reader: Reader, question: Question, most: int) -> list[Due]:
-    """The events to be completed now: proven ones first, of these the mentioned, the oldest."""
+    """The events to be completed now: proven ones first, of these the mentioned, the oldest.
+
+    What was asked for in vain lately comes after what was not.
+    """
     rows = reader.rows(_DUE, question.values | {"most": most})
     return [Due(**{**row, "is_final": bool(row["is_final"])}) for row in rows]
 

@@ -63,4 +63,22 @@ BEGIN
     DELETE FROM resources
     WHERE subject_type = old.subject_type AND subject_id = old.subject_id;
 END;
+
+-- What was tried for an unproven event says nothing of the proven one in its place.
+CREATE TRIGGER completions_anew AFTER UPDATE OF authenticity ON events
+WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified'
+BEGIN
+    DELETE FROM completions WHERE event_id = new.id;
+    UPDATE resources SET gone_at = NULL
+    WHERE subject_type = new.subject_type AND subject_id = new.subject_id;
+END;
+
+-- The API may say of what is quite new that there is none: once it is found, all are asked for.
+CREATE TRIGGER completions_return AFTER UPDATE OF gone_at ON resources
+WHEN old.gone_at IS NOT NULL AND new.gone_at IS NULL
+BEGIN
+    DELETE FROM completions WHERE state = 'gone' AND event_id IN (
+        SELECT id FROM events
+        WHERE subject_id = new.subject_id AND subject_type = new.subject_type);
+END;
 """
