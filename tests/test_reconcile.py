@@ -312,6 +312,25 @@ def test_an_event_without_a_time_or_a_name_is_an_event_all_the_same(road: Road):
     assert road.rows("SELECT count(*) FROM listed") == [(0,)]
 
 
+def test_what_was_wrong_at_an_address_is_over_once_another_is_asked(road: Road):
+    road.run(base=dict.fromkeys(road.api.base, f"{road.api.url}/wrong"))
+    assert "no list" in str(road.rows("SELECT error FROM listings"))
+    fill(road.api, 2)
+    assert road.run().exit_code == 0
+    assert road.rows("SELECT error, failing_since FROM listings") == [(None, None)] * 2
+
+
+@pytest.mark.parametrize("events", [None, []])
+def test_a_next_page_that_has_become_empty_ends_no_reading(road: Road, events: object):
+    road.api.page_size = 10
+    fill(road.api, 40, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    stale = json.dumps({"events": events, "next": ""}).encode()
+    road.api.fail(200, body=stale, path=f"{EVENTS}?start=10")
+    report = road.run()
+    assert (report.new, report.exit_code, report.is_whole) == (30, 0, True)
+
+
 def test_a_list_that_leads_in_a_circle_is_recorded_and_said(road: Road):
     fill(road.api, 3)
     road.api.lead(f"{EVENTS}?start=0")

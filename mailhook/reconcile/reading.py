@@ -66,6 +66,8 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
 def _walk(run: Run, listing: Listing, start: str | None) -> None:
     order = Order(times.parse(listing.since or ""))
     for page in pages(run.client, start):
+        if page.next is None and not page.items and listing.next == start and start:
+            raise OddAnswer("the page to go on with has become empty, as one that is too old may")
         ends = order.ends([item.moment("timestamp") for item in page.items])
         listing = _onward(listing, page, order.newest, ends=ends)
         _take(run, page, listing)

@@ -64,6 +64,7 @@ def find(connection: sqlite3.Connection, source: str) -> Listing:
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:
     """Write down how far it was read."""
     connection.execute(_KEEP, astuple(listing))
+    connection.execute(_ASKED_NO_MORE, (listing.source,))
 
 
 def note(connection: sqlite3.Connection, listed: Iterable[Listed], at: datetime) -> None:
@@ -91,6 +92,11 @@ ON CONFLICT (source) DO UPDATE SET error = excluded.error,
     failing_since = coalesce(failing_since, excluded.failing_since)
 """
 
+# Another address was in the settings before: what was wrong there is nobody's to mend any more.
+_ASKED_NO_MORE = """
+UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND error IS NOT NULL
+"""
+
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WHERE source = ?
 """
@@ -99,6 +105,7 @@ UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WH
 def fail(connection: sqlite3.Connection, source: str, error: str, at: datetime) -> None:
     """Write down what keeps us from reading that list, and since when."""
     connection.execute(_FAIL, (source, error, times.stored(at)))
+    connection.execute(_ASKED_NO_MORE, (source,))
 
 
 def forget(connection: sqlite3.Connection, source: str) -> None:
