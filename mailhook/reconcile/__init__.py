@@ -14,14 +14,14 @@ from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.reconcile import completing, healing, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
-from mailhook.sources.api import Client, KeyRefused, OddAnswer
+from mailhook.sources.api import Client, KeyRefused, OddAnswer, Pacer
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 
 __all__ = ["Report", "reconcile"]
 
 
-def reconcile(  # noqa: PLR0913 - since when, who watches, who waits
+def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose pace
     settings: Settings,
     store: Store,
     trust: Trust,
@@ -29,18 +29,20 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits
     since: datetime | None = None,
     progress: Callable[[int], None] = lambda _: None,
     pause: Callable[[float], object] = time.sleep,
+    pacer: Pacer | None = None,
 ) -> Report:
     """Record what the API lists since then, and complete what is due; what it came to.
 
     Without `since` from where the last one ended, without that all that it lists. What
     kept it from more is in the report's `errors`; what was read before that is recorded.
-    `progress` and `pause` may raise to end the run. Raises ConfigError without settings.
+    `progress` and `pause` may raise to end the run; `pacer`: at the pace of former runs.
+    Raises ConfigError without settings.
     """
     if settings.api is None:
         message = "is not set, so there is nobody to ask"
         raise ConfigError([Problem("api", message, "api: {key: {credential: truora-api-key}}")])
     report = Report()
-    with Client(settings.api, pause=pause) as client, Reader(store.path) as reader:
+    with Client(settings.api, pause=pause, pacer=pacer) as client, Reader(store.path) as reader:
         run = Run(settings.api, client, store, reader, trust, report, progress)
         try:
             _read_and_complete(run, since)

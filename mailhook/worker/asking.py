@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,36 +17,62 @@ from mailhook.worker.turns import Turns
 
 if TYPE_CHECKING:
     from mailhook.reconcile import Report
+    from mailhook.sources.api import Pacer
 
 log = logging.getLogger(__name__)
 
 _TURN = "reconcile"
+_LOOK_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Asks by one set of settings, one run at a time, and ends early where `stop` is set."""
+    """Asks by one set of settings, one run at a time, and ends early where `stop` is set.
+
+    One for all that may start a run: all runs share its pace.
+    """
 
     settings: Settings
     store: Store
     trust: Trust
     stop: threading.Event
     turns: Turns
+    _pacers: list[Pacer] = field(default_factory=list)
 
-    def ring(self) -> None:
-        """One run; where one is at it already, that one will do."""
+    def ring(self) -> bool:
+        """One run; where one is at it already, that one will do. Whether it was ours."""
         with self.turns.of(_TURN) as is_ours:
             if is_ours:
                 _log(self._run(None, lambda _: None))
+        return is_ours
 
     def heed(self) -> None:
-        """One run where a proven alert tells of a gap that is not looked into yet."""
+        """One run where a proven alert tells of a gap that is not looked into yet.
+
+        A run that is under way has begun too early for it.
+        """
+        if self._has_gap():
+            self.insist()
+
+    def insist(self) -> None:
+        """One run that begins now, or when the one that is under way has ended."""
+        while not self.ring():
+            if self.stop.wait(_LOOK_SECONDS):
+                return
+
+    def _has_gap(self) -> bool:
         from mailhook.store import healing
 
         with Reader(self.store.path) as reader:
-            waits = any(gap.state == "open" for gap in healing.gaps(reader))
-        if waits:
-            self.ring()
+            return any(gap.state == "open" for gap in healing.gaps(reader))
+
+    def _pacer(self) -> Pacer | None:
+        """Made by the first run, which holds the turn; None without settings of the API."""
+        from mailhook.sources.api import Pacer
+
+        if not self._pacers and self.settings.api:
+            self._pacers.append(Pacer(self.settings.api.requests_per_second, pause=self._pause))
+        return next(iter(self._pacers), None)
 
     def now(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
         """One run for somebody who waits. Raises TemporaryError where one is at it already."""
@@ -69,6 +95,7 @@ class Asking:
             since=since,
             progress=go_on,
             pause=self._pause,
+            pacer=self._pacer(),
         )
 
     def _pause(self, seconds: float) -> None:

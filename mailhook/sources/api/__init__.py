@@ -16,6 +16,7 @@ from mailhook.sources.api.answers import (
 )
 from mailhook.sources.api.client import Client
 from mailhook.sources.api.listing import Item, Page, canonical, event, first, pages, source
+from mailhook.sources.api.pace import Pacer
 from mailhook.sources.api.resources import Fetched, address, resource
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "KeyRefused",
     "OddAnswer",
     "Overloaded",
+    "Pacer",
     "Page",
     "Unanswered",
     "address",

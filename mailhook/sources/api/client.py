@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from types import TracebackType
 from typing import Self
@@ -34,8 +35,8 @@ set_on_retry_hooks([_say])
 class Client:
     """Asks the API with the key of the settings; made for one run, closed at its end.
 
-    `pause` does all waiting that may be long, and may raise to end the run. Raises
-    ConfigError where the key cannot be had.
+    `pause` does all waiting that may be long, and may raise to end the run; a `pacer` that
+    outlives the run has a pause of its own. Raises ConfigError where the key cannot be had.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class Client:
         clock: Clock = time.monotonic,
         pause: Pause = time.sleep,
         bounds: Bounds | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self._key = _key(settings)
         self._budget = Budget(settings.requests_per_run)
-        self._pacer = Pacer(settings.requests_per_second, clock, pause)
+        self._pacer = pacer or Pacer(settings.requests_per_second, clock, pause)
         self._wires = {
             name: Wire(name, getattr(settings.base, name), self._key, bounds or Bounds())
             for name in ApiBases.model_fields
@@ -102,15 +104,23 @@ class Client:
         raise AssertionError("stamina lets no error pass")
 
     def _once(self, base: str, target: str) -> str | Gone:
+        self._refuse_to_hurry(base)
         self._budget.spend()
         self._pacer.wait()
         answer = self._wires[base].get(target)
         try:
             return meaning(answer, base, self._key)
         except Overloaded as error:
-            if _may_pass(error):
-                self._pacer.rest(error.wait_seconds)
+            self._pacer.rest(error.wait_seconds)
             raise
+
+    def _refuse_to_hurry(self, base: str) -> None:
+        """Raises Overloaded while the API wants to be left alone, as it has told a run before."""
+        ahead = self._pacer.ahead_seconds
+        if ahead > max(PATIENCE_SECONDS, self._pacer.apart_seconds):
+            minutes = math.ceil(ahead / 60)
+            host = self._wires[base].host
+            raise Overloaded(f"{host} wants to be left alone for {minutes:,} min more", ahead)
 
 
 def _may_pass(error: Exception) -> bool:
