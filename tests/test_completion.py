@@ -379,6 +379,15 @@ def test_an_asking_is_no_telling_of_the_api(road: Road):
     road.know(check())
     road.run()
     assert road.rows("SELECT email_at IS NOT NULL, api_at FROM channels") == [(1, None)]
+    assert road.rows("SELECT road FROM carried") == [("email",)]
+
+
+def test_what_a_subject_says_otherwise_is_no_other_road(road: Road):
+    road.tell("check", "finished", {"check_id": check(), "country": "CO"})
+    road.know(check(), country="MX")
+    road.run()
+    assert road.rows("SELECT field FROM conflicts") == [("object.country",)]
+    assert road.rows("SELECT * FROM disagreements") == []
 
 
 def test_it_is_examined_as_the_event_it_was_asked_for():

@@ -2,7 +2,8 @@
 
 `brought` is kept by triggers, so that whatever writes a sighting keeps it, too. It is
 narrow: a million events are looked through in a fraction of a second, while `events` holds
-ten times as many bytes as the questions need.
+ten times as many bytes as the questions need. A sighting by `resource`, where the API was asked
+for a subject, is no road: nobody told of the event.
 """
 
 # An event is missed by a road only after the vendor's last retry (171 minutes).
@@ -72,13 +73,14 @@ SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
        {_each("min(iif(road = '{road}', seconds, NULL))")}
 FROM (SELECT e.*, {_ROAD.format("s")} AS road,
              round({_SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
-      FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.authenticity = 'verified')
+      FROM sightings s JOIN events e ON e.id = s.event_id
+      WHERE s.authenticity = 'verified' AND s.channel <> 'resource')
 GROUP BY id;
 
 INSERT INTO carried
 SELECT e.product, {_ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
 FROM sightings s JOIN events e ON e.id = s.event_id
-WHERE s.authenticity = 'verified' GROUP BY e.product, road;
+WHERE s.authenticity = 'verified' AND s.channel <> 'resource' GROUP BY e.product, road;
 """  # noqa: S608 - constants
 
 SQL = f"""
@@ -115,10 +117,10 @@ CREATE TABLE brought (
 
 {FILL}
 CREATE TRIGGER sightings_bring AFTER INSERT ON sightings
-WHEN new.authenticity = 'verified'
+WHEN new.authenticity = 'verified' AND new.channel <> 'resource'
 {_BRING}
 CREATE TRIGGER sightings_prove AFTER UPDATE OF authenticity ON sightings
-WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified'
+WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified' AND new.channel <> 'resource'
 {_BRING}
 CREATE TRIGGER events_move AFTER UPDATE OF product, occurred_at, time_source ON events
 BEGIN
@@ -215,10 +217,10 @@ SELECT c.event_id, e.key, e.product, e.event_type, e.event_action, e.subject_id,
 FROM conflicts c
 JOIN events e ON e.id = c.event_id
 JOIN sightings g ON g.event_id = c.event_id AND g.delivery_id = c.delivery_id
-     AND g.authenticity = 'verified'
+     AND g.authenticity = 'verified' AND g.channel <> 'resource'
 JOIN sightings f ON f.event_id = c.event_id AND f.delivery_id = (
     SELECT s.delivery_id FROM sightings s
     WHERE s.event_id = c.event_id AND s.authenticity = 'verified' AND s.seen_at <= c.at
-      AND {_ROAD.format("s")} <> {_ROAD.format("g")}
+      AND s.channel <> 'resource' AND {_ROAD.format("s")} <> {_ROAD.format("g")}
     ORDER BY s.seen_at, s.delivery_id LIMIT 1);
 """  # noqa: S608 - constants
