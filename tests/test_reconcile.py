@@ -376,3 +376,7 @@ def test_a_pruned_event_is_not_recorded_again(road: Road):
     assert road.rows("SELECT count(*) FROM events") == [(0,)]
     assert road.rows("SELECT count(*) FROM listed") == [(0,)]
     assert road.run().new == 0
+    assert road.rows("SELECT event_id FROM listed") == [(None,)] * 3
+    with closing(Store(road.path)) as store:
+        prune(store, config.StoreSettings(path=road.path, raw_days=5, event_days=10), later)
+    assert road.rows("SELECT count(*) FROM listed") == [(0,)]
