@@ -195,6 +195,20 @@ def test_status_says_what_keeps_us_from_the_api_and_takes_an_hour_of_it_for_wron
     assert "cannot be read" not in home.call("status", columns=300).out
 
 
+def test_status_says_that_the_key_is_gone_in_one_line(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    home.call("reconcile")
+    (tmp_path / "api-key").unlink()
+    assert home.call("reconcile").code == 78
+    said = home.call("status", columns=400).out
+    assert "the vendor's API cannot be read since" in said
+    assert "no such file" in said
+    assert "\\x0a" not in said
+    key_file(tmp_path)
+    assert home.call("reconcile").code == 0
+    assert "cannot be read" not in home.call("status", columns=400).out
+
+
 def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(tmp_path: Path):
     now, back = [100.0], list[float]()
     with Store(tmp_path / "mailhook.db") as store:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from mailhook.config import Settings
+from mailhook.config import ApiSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.reconcile import completing, healing, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
-from mailhook.sources.api import Client, KeyRefused, OddAnswer, Pacer
+from mailhook.sources.api import Client, KeyRefused, OddAnswer, Pacer, source_of
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 
@@ -42,7 +42,7 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
         message = "is not set, so there is nobody to ask"
         raise ConfigError([Problem("api", message, "api: {key: {credential: truora-api-key}}")])
     report = Report()
-    with Client(settings.api, pause=pause, pacer=pacer) as client, Reader(store.path) as reader:
+    with _client(settings.api, store, pause, pacer) as client, Reader(store.path) as reader:
         run = Run(settings.api, client, store, reader, trust, report, progress)
         try:
             _read_and_complete(run, since)
@@ -52,6 +52,17 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
             report.requests = client.requests
         healing.heal(run)
     return report
+
+
+def _client(
+    settings: ApiSettings, store: Store, pause: Callable[[float], object], pacer: Pacer | None
+) -> Client:
+    """Whom to ask by. Raises ConfigError where the key cannot be had, which is written down."""
+    try:
+        return Client(settings, pause=pause, pacer=pacer)
+    except ConfigError as error:
+        reading.fail(store, source_of(settings), error)
+        raise
 
 
 def _read_and_complete(run: Run, since: datetime | None) -> None:

@@ -15,7 +15,16 @@ from mailhook.sources.api.answers import (
     Unanswered,
 )
 from mailhook.sources.api.client import Client
-from mailhook.sources.api.listing import Item, Page, canonical, event, first, pages, source
+from mailhook.sources.api.listing import (
+    Item,
+    Page,
+    canonical,
+    event,
+    first,
+    pages,
+    source,
+    source_of,
+)
 from mailhook.sources.api.pace import Pacer
 from mailhook.sources.api.resources import Fetched, address, resource
 
@@ -38,4 +47,5 @@ __all__ = [
     "pages",
     "resource",
     "source",
+    "source_of",
 ]
