@@ -20,7 +20,7 @@ from mailhook.errors import TemporaryError
 from mailhook.model import Batch, Delivery, Object
 from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.completing import wait
-from mailhook.store import Store
+from mailhook.store import Reader, Store, completions
 from mailhook.store.kept import Selection
 from mailhook.testing.api import FakeApi
 from mailhook.trust import Trust
@@ -326,6 +326,18 @@ def test_ten_thousand_mentions_at_once_take_no_more_than_the_budget(road: Road):
     assert report.waiting == 9_951
 
 
+def test_what_is_due_is_found_among_mentions_and_ends_alone(road: Road):
+    road.take(mention(check()))
+    sql = f"EXPLAIN QUERY PLAN {completions._DUE}"  # noqa: SLF001 - what no caller can see
+    with Reader(road.path) as reader:
+        plan = reader.rows(
+            sql, completions.Question(("check",), unverified=False, now=NOW).values | {"most": 9}
+        )
+    lines = [row["detail"] for row in plan if " e " in row["detail"]]
+    assert "SEARCH e USING INDEX events_incomplete (confidence=?)" in lines
+    assert not [line for line in lines if line.startswith("SCAN")]
+
+
 def test_a_subject_is_asked_for_once_whatever_waits_for_it(road: Road):
     road.take(mention(check()), mails.write(f"Check {check()} was started.", date=NOW))
     road.know(check())
@@ -378,7 +390,8 @@ def test_an_asking_is_no_telling_of_the_api(road: Road):
     road.take(mention(check()))
     road.know(check())
     road.run()
-    assert road.rows("SELECT email_at IS NOT NULL, api_at FROM channels") == [(1, None)]
+    told = road.rows("SELECT email_at IS NOT NULL, api_at, sightings FROM channels")
+    assert told == [(1, None, 1)]
     assert road.rows("SELECT road FROM carried") == [("email",)]
 
 

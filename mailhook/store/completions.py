@@ -33,18 +33,24 @@ class Due:
     is_final: bool
 
 
-# The condition of the partial index stands there as it is written there.
-_NEW = """
-SELECT e.id FROM events e LEFT JOIN vocabulary v
-    ON v.event_type = e.event_type AND v.event_action = e.event_action
-WHERE (e.confidence = 'mentioned' OR e.status IS NULL)
-  AND (e.confidence = 'mentioned' OR v.final)
-  AND e.subject_type IN (SELECT value FROM json_each(:types))
+# What may be asked for, of mentions and of ends; the plus keeps SQLite to the index of these.
+_MAY_BE_ASKED = """
+  AND +e.subject_type IN (SELECT value FROM json_each(:types))
   AND (e.authenticity = 'verified' OR :unverified)
   AND NOT EXISTS (SELECT 1 FROM completions c WHERE c.event_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.subject_type = e.subject_type
                   AND r.subject_id = e.subject_id AND r.gone_at >= e.recorded_at)
 """
+# The condition of the partial index stands there as it is written there.
+_INCOMPLETE = "(e.confidence = 'mentioned' OR e.status IS NULL)"
+_NEW = f"""
+SELECT e.id FROM events e INDEXED BY events_incomplete
+WHERE {_INCOMPLETE} AND e.confidence = 'mentioned' {_MAY_BE_ASKED}
+UNION ALL
+SELECT e.id FROM vocabulary v CROSS JOIN events e INDEXED BY events_incomplete
+    ON v.event_type = e.event_type AND v.event_action = e.event_action
+WHERE v.final AND {_INCOMPLETE} AND e.confidence = 'exact' {_MAY_BE_ASKED}
+"""  # noqa: S608 - constants
 _AGAIN = "SELECT event_id FROM completions WHERE state = 'waits' AND next_at <= :now"
 
 _DUE = f"""

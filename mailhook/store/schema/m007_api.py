@@ -51,8 +51,9 @@ CREATE INDEX completions_due ON completions (next_at) WHERE state = 'waits';
 -- What became of the gap that the alert tells of, in a sentence.
 ALTER TABLE alerts ADD COLUMN healing TEXT;
 
--- What may have to be completed; small, for most events say how their subject stands.
-CREATE INDEX events_incomplete ON events (id) WHERE confidence = 'mentioned' OR status IS NULL;
+-- What may have to be completed, so that only mentions and ends are looked at.
+CREATE INDEX events_incomplete ON events (confidence, event_type, event_action, subject_type)
+WHERE confidence = 'mentioned' OR status IS NULL;
 
 -- What was fetched of a subject is personal: it goes with the last event of the subject.
 CREATE TRIGGER resources_go AFTER DELETE ON events
