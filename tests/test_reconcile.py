@@ -261,6 +261,25 @@ def test_what_is_not_newest_first_is_read_to_its_end(road: Road, order):
     assert (road.run().pages, road.run().pages) == (8, 8)
 
 
+def test_several_lists_one_after_the_other_are_read_to_the_end_of_the_last(road: Road):
+    road.api.order, road.api.page_size = "none", 5
+    fill(road.api, 30, days=50)
+    road.api.events.reverse()
+    for number in range(20):
+        content = {"process_id": f"IDP{number}", "status": "success"}
+        road.api.add("identity_process", "succeeded", content, NOW - timedelta(days=2 * number))
+    assert (road.run().pages, road.run().pages) == (10, 10)
+    process = {"process_id": "IDP-new", "status": "success"}
+    road.api.add("identity_process", "succeeded", process, NOW)
+    road.api.events.insert(30, road.api.events.pop())
+    assert road.run().new == 1
+    assert road.rows("SELECT is_mixed FROM listings") == [(1,)]
+    road.api.order = "newest"
+    assert road.run().pages == 11
+    assert road.run().pages < 11
+    assert road.rows("SELECT is_mixed FROM listings") == [(0,)]
+
+
 def test_known_events_never_end_it(road: Road):
     road.api.order = "none"
     fill(road.api, 9, days=1)

@@ -69,11 +69,14 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
 
 
 def _walk(run: Run, listing: Listing, start: str | None) -> None:
-    order = Order(times.parse(listing.since or ""))
+    order = Order(times.parse(listing.since or ""), is_mixed=bool(listing.is_mixed))
+    known = listing.is_mixed if start else False
     for page in pages(run.client, start):
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
         ends = order.ends([item.moment("timestamp") for item in page.items])
+        is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
+        listing = replace(listing, is_mixed=bool(is_mixed))
         listing = _onward(listing, page, order.newest, ends=ends)
         _take(run, page, listing)
         if listing.next is None:
@@ -128,6 +131,7 @@ def _finished(listing: Listing) -> Listing:
         listing.source,
         read_until=(max(until or "", told) or None) if covers else until,
         read_at=listing.began_at if covers else listing.read_at,
+        is_mixed=listing.is_mixed,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 
 from mailhook import times
@@ -26,6 +26,7 @@ class Listing:
     began_at: str | None = None
     error: str | None = None
     failing_since: str | None = None
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Listed:
 
 _NAMES = ", ".join(field.name for field in fields(Listing))
 _FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
-_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
+_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -58,7 +59,7 @@ WHERE updated_at IS NULL OR excluded.updated_at >= updated_at
 def find(connection: sqlite3.Connection, source: str) -> Listing:
     """How far that list was read."""
     row = connection.execute(_FIND, (source,)).fetchone()
-    return Listing(*row) if row else Listing(source)
+    return replace(Listing(*row), is_mixed=bool(row[-1])) if row else Listing(source)
 
 
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:

@@ -10,7 +10,8 @@ CREATE TABLE listings (
     newest TEXT,                         -- and the latest time it has told of
     began_at TEXT,                       -- and since when it goes on
     error TEXT,                          -- what has kept us from reading it
-    failing_since TEXT
+    failing_since TEXT,
+    is_mixed INTEGER NOT NULL DEFAULT 0  -- it was seen to be several lists, one after the other
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE listed (
