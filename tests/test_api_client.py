@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import string
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -27,7 +30,7 @@ from mailhook.sources.api import Client, Gone, KeyRefused, OddAnswer, Overloaded
 from mailhook.sources.api.answers import Answer, wait_seconds
 from mailhook.sources.api.pace import Pacer
 from mailhook.sources.api.slices import elements, members
-from mailhook.sources.api.wire import Bounds
+from mailhook.sources.api.wire import Bounds, Wire
 from mailhook.testing.api import EVENTS, KEY, FakeApi
 
 WORDS = catalog.load()
@@ -290,6 +293,48 @@ def test_an_answer_that_is_too_large_is_not_read(api: FakeApi, tmp_path: Path):
     client = Client(settings_of(api, tmp_path), bounds=Bounds(answer_bytes=1000))
     with client, pytest.raises(OddAnswer, match="larger than"):
         list(road.pages(client))
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        (HEAD, b"X"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1"),
+        (HEAD + b"Content-Length: 900\r\n\r\n", b" "),
+    ],
+)
+def test_an_answer_that_comes_byte_by_byte_is_cut_when_its_time_is_over(start: bytes, part: bytes):
+    with drip(start, part) as port:
+        wire = Wire("account", f"http://127.0.0.1:{port}", "key", Bounds(read=30, total=0.3))
+        with pytest.raises(Unanswered, match=r"no whole answer within 0\.3 s"):
+            wire.get("/")
+        wire.close()
+
+
+@contextmanager
+def drip(start: bytes, part: bytes) -> Iterator[int]:
+    """A server that sends the part again and again for as long as anybody listens; its port."""
+
+    def serve() -> None:
+        line, _ = server.accept()
+        with line, suppress(OSError):
+            line.sendall(start)
+            while not ended.wait(0.02):
+                line.sendall(part)
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            ended.set()
+            thread.join()
 
 
 def test_only_a_bad_event_of_a_page_is_kept_as_its_bytes(api: FakeApi, tmp_path: Path):

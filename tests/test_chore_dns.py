@@ -15,6 +15,7 @@ from mailhook.config import Settings
 from mailhook.model import Batch
 from mailhook.pipeline import Trust, ingest
 from mailhook.store import Store
+from mailhook.worker.asking import Asking
 from mailhook.worker.housekeeping import chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -31,12 +32,9 @@ def test_what_waits_for_the_dns_is_examined_again_each_hour_and_nothing_else(
         ingest(Batch(deliveries), store, Trust(trust.settings.model_copy(update={"senders": ()})))
         with closing(sqlite3.connect(path)) as db, db:
             db.execute("UPDATE deliveries SET reason = 'dkim_dns_temporary: …' WHERE id = 1")
-        every = {
-            chore.name: (seconds, chore)
-            for seconds, chore in chores(
-                settings, store, trust, pulse=Pulse(store), stop=threading.Event(), turns=Turns()
-            )
-        }
+        asking = Asking(settings, store, trust, threading.Event(), Turns())
+        found = chores(settings, store, trust, pulse=Pulse(store), asking=asking)
+        every = {chore.name: (seconds, chore) for seconds, chore in found}
         seconds, chore = every["dkim"]
         assert seconds == 3600
         begun = chore.done_at

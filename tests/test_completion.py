@@ -20,7 +20,7 @@ from mailhook.errors import TemporaryError
 from mailhook.model import Batch, Delivery, Object
 from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.completing import wait
-from mailhook.store import Store
+from mailhook.store import Reader, Store, completions
 from mailhook.store.kept import Selection
 from mailhook.testing.api import FakeApi
 from mailhook.trust import Trust
@@ -182,12 +182,35 @@ def test_an_answer_older_than_what_is_known_changes_nothing(road: Road):
 
 def test_a_subject_that_is_gone_is_never_asked_for_again(road: Road):
     road.take(mention(check()))
-    assert road.run().gone == 1
-    road.take(mails.write(f"Check {check()} has failed.", date=NOW))
-    assert road.run().gone == 0
+    assert [road.run().gone for _ in range(3)] == [1, 0, 0]
     assert len(road.asked_for()) == 1
-    assert road.rows(STATES)[0] == ("gone", 1)
+    assert road.rows(STATES) == [("gone", 1)]
     assert road.rows("SELECT gone_at IS NOT NULL, object FROM resources") == [(1, None)]
+
+
+def test_a_later_event_of_what_was_gone_is_a_reason_to_ask_once_more_for_all(road: Road):
+    road.take(mails.write(f"Check {check()} was started.", date=NOW))
+    assert road.run().gone == 1
+    road.take(mention(check()))
+    road.know(check())
+    assert [road.run().completed for _ in range(3)] == [1, 1, 0]
+    assert [row[1:3] for row in road.rows(EVENTS)] == [("completed", "exact")] * 2
+    assert len(road.asked_for()) == 3
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_came_of_an_unproven_mail_keeps_no_proven_one_from_being_completed(
+    road: Road, is_known
+):
+    road.take(mention(check(), proof=None), trust=OPEN)
+    if is_known:
+        road.know(check())
+    road.run(complete_unverified=True)
+    road.know(check())
+    road.take(mention(check()))
+    assert road.rows(EVENTS) == [(check(), None, "mentioned", "verified", "mail")]
+    assert road.run().completed == 1
+    assert road.rows(EVENTS) == [(check(), "completed", "exact", "verified", "mail")]
 
 
 def test_each_is_asked_for_so_many_times_and_no_more(road: Road):
@@ -241,8 +264,17 @@ def test_an_api_in_trouble_costs_no_subject_its_tries(road: Road):
     road.take(*(mention(check(number)) for number in range(5)))
     road.api.fail(503, times=99, path="/v1/checks")
     assert road.run().exit_code == 75
-    assert road.rows(STATES) == []
+    assert road.rows(STATES) == [("waits", 0)] * 3
     assert len(road.asked_for()) == 6
+
+
+def test_subjects_that_never_get_an_answer_do_not_keep_it_from_the_others(road: Road):
+    road.take(*(mention(check(number)) for number in range(6)))
+    for number in range(3):
+        road.api.fail(500, times=99, path=f"/v1/checks/{check(number)}")
+        road.know(check(3 + number))
+    assert [road.run().completed for _ in range(2)] == [0, 3]
+    assert road.rows(STATES) == [("waits", 1)] * 3 + [("done", 1)] * 3
 
 
 def test_a_key_that_may_not_read_one_kind_reads_the_others(road: Road):
@@ -254,6 +286,24 @@ def test_a_key_that_may_not_read_one_kind_reads_the_others(road: Road):
     report = road.run()
     assert (report.completed, report.exit_code) == (1, 78)
     assert len(road.asked_for()) == 2
+
+
+def test_what_the_key_may_not_read_takes_no_room_of_what_it_may(road: Road):
+    road.take(*(mention(check(number)) for number in range(9)))
+    road.take(mails.write("The identity process IDP1 has succeeded.", date=NOW))
+    road.api.resources["/v1/processes/IDP1"] = {"process_id": "IDP1", "status": "success"}
+    road.api.fail(403, path="/v1/checks")
+    report = road.run(requests_per_run=5)
+    assert (report.completed, report.exit_code, report.waiting) == (1, 78, 9)
+    assert len(road.asked_for()) == 2
+
+
+def test_a_key_that_may_not_read_the_list_reads_what_it_may(road: Road):
+    road.take(mention(check()))
+    road.know(check())
+    road.api.fail(403, path="/v1/hooks/events")
+    report = road.run()
+    assert (report.completed, report.exit_code) == (1, 78)
 
 
 def multiply(connection: sqlite3.Connection, times: int) -> None:
@@ -274,6 +324,18 @@ def test_ten_thousand_mentions_at_once_take_no_more_than_the_budget(road: Road):
     report = road.run(requests_per_run=50)
     assert (report.requests, report.gone, report.exit_code) == (50, 49, 0)
     assert report.waiting == 9_951
+
+
+def test_what_is_due_is_found_among_mentions_and_ends_alone(road: Road):
+    road.take(mention(check()))
+    sql = f"EXPLAIN QUERY PLAN {completions._DUE}"  # noqa: SLF001 - what no caller can see
+    with Reader(road.path) as reader:
+        plan = reader.rows(
+            sql, completions.Question(("check",), unverified=False, now=NOW).values | {"most": 9}
+        )
+    lines = [row["detail"] for row in plan if " e " in row["detail"]]
+    assert "SEARCH e USING INDEX events_incomplete (confidence=?)" in lines
+    assert not [line for line in lines if line.startswith("SCAN")]
 
 
 def test_a_subject_is_asked_for_once_whatever_waits_for_it(road: Road):
@@ -328,7 +390,17 @@ def test_an_asking_is_no_telling_of_the_api(road: Road):
     road.take(mention(check()))
     road.know(check())
     road.run()
-    assert road.rows("SELECT email_at IS NOT NULL, api_at FROM channels") == [(1, None)]
+    told = road.rows("SELECT email_at IS NOT NULL, api_at, sightings FROM channels")
+    assert told == [(1, None, 1)]
+    assert road.rows("SELECT road FROM carried") == [("email",)]
+
+
+def test_what_a_subject_says_otherwise_is_no_other_road(road: Road):
+    road.tell("check", "finished", {"check_id": check(), "country": "CO"})
+    road.know(check(), country="MX")
+    road.run()
+    assert road.rows("SELECT field FROM conflicts") == [("object.country",)]
+    assert road.rows("SELECT * FROM disagreements") == []
 
 
 def test_it_is_examined_as_the_event_it_was_asked_for():

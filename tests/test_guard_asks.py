@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,9 +17,10 @@ from mailhook.config import Settings, WebSettings
 from mailhook.store import Store
 from mailhook.testing.api import FakeApi
 from mailhook.trust import Trust
-from mailhook.worker.ascent import Ascent
+from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
-from mailhook.worker.housekeeping import GUARD, RECONCILE, chores
+from mailhook.worker.housekeeping import GUARD, chores
+from mailhook.worker.levels import Levels
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
 
@@ -38,7 +40,7 @@ def count(store: Store, minutes_ago: int = 5, **counts: int) -> None:
 
 def test_it_rings_once_for_each_level_and_not_while_it_lasts(store: Store):
     rung: list[int] = []
-    ascent = Ascent(WEB, store, lambda: rung.append(1))
+    levels = Levels(WEB, store, lambda: rung.append(1))
     for answers, rings in (
         ({"ok": 20}, 0),
         ({"failed": 4}, 1),
@@ -49,29 +51,29 @@ def test_it_rings_once_for_each_level_and_not_while_it_lasts(store: Store):
     ):
         if answers:
             count(store, **answers)
-        ascent.look()
+        levels.look()
         assert len(rung) == rings, answers
 
 
 def test_once_all_was_well_it_rings_anew_and_a_level_that_is_left_is_not_forgotten(store: Store):
     rung: list[int] = []
-    ascent = Ascent(WEB, store, lambda: rung.append(1), highest=3)
+    levels = Levels(WEB, store, lambda: rung.append(1), highest=3)
     count(store, ok=20, failed=4)
-    ascent.look()
-    assert (rung, ascent.highest) == ([], 3)
+    levels.look()
+    assert (rung, levels.highest) == ([], 3)
     count(store, 4, ok=1000)
-    ascent.look()
-    assert ascent.highest == 0
+    levels.look()
+    assert levels.highest == 0
     count(store, 3, failed=400)
-    ascent.look()
+    levels.look()
     assert rung == [1]
 
 
 def test_what_is_refused_does_not_make_us_ask(store: Store):
-    ascent = Ascent(WEB, store, lambda: pytest.fail("it rang"))
+    levels = Levels(WEB, store, lambda: pytest.fail("it rang"))
     count(store, ok=1, refused=9000, lookalike=9000)
-    ascent.look()
-    assert ascent.highest == 0
+    levels.look()
+    assert levels.highest == 0
 
 
 @contextmanager
@@ -87,15 +89,22 @@ def doing(found: list[Chore]) -> Iterator[None]:
             chore.join(20)
 
 
+def made(settings: Settings, store: Store) -> list[Chore]:
+    trust = Trust(settings.trust)
+    asking = Asking(settings, store, trust, threading.Event(), Turns())
+    return [chore for _, chore in chores(settings, store, trust, pulse=Pulse(store), asking=asking)]
+
+
 def test_the_service_asks_the_api_when_the_level_rises(store: Store, tmp_path: Path):
     with FakeApi() as api:
         settings = Settings(web=WebSettings(), api=settings_of(api, tmp_path))
-        given = {"pulse": Pulse(store), "stop": threading.Event(), "turns": Turns()}
-        every = [chore for _, chore in chores(settings, store, Trust(settings.trust), **given)]
-        looks = next(chore for chore in every if chore.name == GUARD)
-        asks = next(chore for chore in every if chore.name == RECONCILE)
-        count(store, failed=5)
-        with doing([looks, asks]):
+        looks = next(chore for chore in made(settings, store) if chore.name == GUARD)
+        with doing([looks]):
+            begun = looks.done_at
+            looks.ring()
+            while looks.done_at == begun:  # it has looked once, and all was well
+                time.sleep(0.01)
+            count(store, failed=5)
             looks.ring()
             assert api.wait(1)
 
@@ -103,6 +112,4 @@ def test_the_service_asks_the_api_when_the_level_rises(store: Store, tmp_path: P
 def test_without_the_api_or_without_web_hooks_nobody_looks(store: Store, tmp_path: Path):
     with FakeApi() as api:
         for settings in (WEB, Settings(api=settings_of(api, tmp_path))):
-            given = {"pulse": Pulse(store), "stop": threading.Event(), "turns": Turns()}
-            found = chores(settings, store, Trust(settings.trust), **given)
-            assert GUARD not in [chore.name for _, chore in found]
+            assert GUARD not in [chore.name for chore in made(settings, store)]

@@ -262,6 +262,25 @@ def test_what_is_not_newest_first_is_read_to_its_end(road: Road, order):
     assert (road.run().pages, road.run().pages) == (8, 8)
 
 
+def test_several_lists_one_after_the_other_are_read_to_the_end_of_the_last(road: Road):
+    road.api.order, road.api.page_size = "none", 5
+    fill(road.api, 30, days=50)
+    road.api.events.reverse()
+    for number in range(20):
+        content = {"process_id": f"IDP{number}", "status": "success"}
+        road.api.add("identity_process", "succeeded", content, NOW - timedelta(days=2 * number))
+    assert (road.run().pages, road.run().pages) == (10, 10)
+    process = {"process_id": "IDP-new", "status": "success"}
+    road.api.add("identity_process", "succeeded", process, NOW)
+    road.api.events.insert(30, road.api.events.pop())
+    assert road.run().new == 1
+    assert road.rows("SELECT is_mixed FROM listings") == [(1,)]
+    road.api.order = "newest"
+    assert road.run().pages == 11
+    assert road.run().pages < 11
+    assert road.rows("SELECT is_mixed FROM listings") == [(0,)]
+
+
 def test_known_events_never_end_it(road: Road):
     road.api.order = "none"
     fill(road.api, 9, days=1)
@@ -313,6 +332,25 @@ def test_an_event_without_a_time_or_a_name_is_an_event_all_the_same(road: Road):
     assert road.rows("SELECT count(*) FROM listed") == [(0,)]
 
 
+def test_what_was_wrong_at_an_address_is_over_once_another_is_asked(road: Road):
+    road.run(base=dict.fromkeys(road.api.base, f"{road.api.url}/wrong"))
+    assert "no list" in str(road.rows("SELECT error FROM listings"))
+    fill(road.api, 2)
+    assert road.run().exit_code == 0
+    assert road.rows("SELECT error, failing_since FROM listings") == [(None, None)] * 2
+
+
+@pytest.mark.parametrize("events", [None, []])
+def test_a_next_page_that_has_become_empty_ends_no_reading(road: Road, events: object):
+    road.api.page_size = 10
+    fill(road.api, 40, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    stale = json.dumps({"events": events, "next": ""}).encode()
+    road.api.fail(200, body=stale, path=f"{EVENTS}?start=10")
+    report = road.run()
+    assert (report.new, report.exit_code, report.is_whole) == (30, 0, True)
+
+
 def test_a_list_that_leads_in_a_circle_is_recorded_and_said(road: Road):
     fill(road.api, 3)
     road.api.lead(f"{EVENTS}?start=0")
@@ -358,3 +396,7 @@ def test_a_pruned_event_is_not_recorded_again(road: Road):
     assert road.rows("SELECT count(*) FROM events") == [(0,)]
     assert road.rows("SELECT count(*) FROM listed") == [(0,)]
     assert road.run().new == 0
+    assert road.rows("SELECT event_id FROM listed") == [(None,)] * 3
+    with closing(Store(road.path)) as store:
+        prune(store, config.StoreSettings(path=road.path, raw_days=5, event_days=10), later)
+    assert road.rows("SELECT count(*) FROM listed") == [(0,)]

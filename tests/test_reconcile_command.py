@@ -6,7 +6,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,14 +18,10 @@ from command import MAILHOOK, PLAIN, Home
 from fake_api import fill, key_file
 from stores import asked
 
-from mailhook import config
 from mailhook.errors import TemporaryError
 from mailhook.store import Store
 from mailhook.testing.api import FakeApi
-from mailhook.trust import Trust
-from mailhook.worker.asking import Asking
 from mailhook.worker.pulse import Pulse
-from mailhook.worker.turns import Turns
 
 
 @pytest.fixture
@@ -201,6 +196,20 @@ def test_status_says_what_keeps_us_from_the_api_and_takes_an_hour_of_it_for_wron
     assert "cannot be read" not in home.call("status", columns=300).out
 
 
+def test_status_says_that_the_key_is_gone_in_one_line(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    home.call("reconcile")
+    (tmp_path / "api-key").unlink()
+    assert home.call("reconcile").code == 78
+    said = home.call("status", columns=400).out
+    assert "the vendor's API cannot be read since" in said
+    assert "no such file" in said
+    assert "\\x0a" not in said
+    key_file(tmp_path)
+    assert home.call("reconcile").code == 0
+    assert "cannot be read" not in home.call("status", columns=400).out
+
+
 def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(tmp_path: Path):
     now, back = [100.0], list[float]()
     with Store(tmp_path / "mailhook.db") as store:
@@ -212,18 +221,3 @@ def test_a_mailbox_that_is_back_after_an_outage_is_told_and_a_short_one_is_not(t
             beats.failed(["imap://a"], TemporaryError("no answer"))
             beats.beat(["imap://a"])
             assert len(back) == down
-
-
-def test_whoever_wants_to_be_left_alone_for_an_hour_is_by_the_service(
-    api: FakeApi, tmp_path: Path, trust: Trust
-):
-    settings, now = config.load(home_of(api, tmp_path).config), [100.0]
-    api.fail(429, headers={"Retry-After": "3600"})
-    with Store(tmp_path / "mailhook.db") as store:
-        asking = Asking(settings, store, trust, threading.Event(), Turns(), lambda: now[0])
-        with pytest.raises(TemporaryError, match="slow down"):
-            asking.ring()
-        for later in (0, 3599, 2):
-            now[0] += later
-            asking.ring()
-            assert len(api.requests) == 1 + (later == 2)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from told import NOON, Told, told
 
-from mailhook import silence
+from mailhook import silence, times
 from mailhook.config import Settings
 from mailhook.silence.rhythm import WEEKS, Rhythm, learn
 from mailhook.silence.verdict import Heard, Silence, in_words, judge
@@ -226,6 +226,16 @@ def test_the_last_event_is_the_one_recorded_last_and_a_repeat_is_none(store: Tol
     assert seen(store, NOON + 2 * DAY + MINUTE, checks="24h")[0].state == "silent"
 
 
+def test_a_clock_that_was_ahead_for_one_event_makes_no_product_well_until_then(store: Told):
+    store.event(1, NOON, web=1)
+    store.event(2, NOON + HOUR, web=1, recorded_at=times.stored(NOON + 900 * DAY))
+    assert seen(store, NOON + HOUR, checks="24h")[0].state == "well"
+    (found,) = seen(store, NOON + 2 * DAY, checks="24h")
+    assert (found.last_at, found.state) == (NOON + timedelta(seconds=1), "silent")
+    store.event(3, NOON + 2 * DAY, web=1)
+    assert seen(store, NOON + 2 * DAY + HOUR, checks="24h")[0].state == "well"
+
+
 def test_the_rhythm_is_that_of_the_events_own_times_however_late_they_are_read(store: Told):
     found, end = happened(by_day, timedelta(weeks=3), 3), MONDAY + timedelta(weeks=3)
     for number, at in enumerate(found, 1):
@@ -256,6 +266,7 @@ def test_what_is_asked_four_times_a_minute_is_found_by_index(store: Told):
         store.db.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
         for sql, values in (
             (sight.HEARD, ("checks",)),
+            (sight.HEARD_BY, ("checks", "2026")),
             (sight.HOURS, ("checks", "2026", "2027")),
             (sight.NEWEST, ("checks",)),
         )

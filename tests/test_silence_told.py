@@ -22,6 +22,7 @@ from mailhook.silence import Silence
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 from mailhook.worker import polling
+from mailhook.worker.asking import Asking
 from mailhook.worker.housekeeping import HEARTBEAT, chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -98,7 +99,8 @@ def test_the_services_heartbeat_writes_it_down_too(tmp_path: Path):
     settings = config.load(home.config)
     with Store(home.store) as store:
         trust, pulse = Trust(settings.trust), Pulse(store)
-        found = chores(settings, store, trust, pulse=pulse, stop=threading.Event(), turns=Turns())
+        asking = Asking(settings, store, trust, threading.Event(), Turns())
+        found = chores(settings, store, trust, pulse=pulse, asking=asking)
         chore = next(chore for _, chore in found if chore.name == HEARTBEAT)
         chore.start()
         chore.ring()

@@ -111,3 +111,13 @@ def test_in_a_large_store_a_view_walks_only_the_narrow_table_of_its_product(larg
     assert not [line for line in walks if "sightings" in line]
     scanned = {line.split()[1] for line in walks if line.startswith("SCAN")}
     assert scanned <= {"c", "m", "(subquery-1)", "(subquery-2)", "t"}, plan
+
+
+@pytest.mark.parametrize(("name", "first"), [("roads", "SCAN e"), ("disagreements", "SCAN c")])
+def test_in_a_large_store_a_view_looks_up_sightings_of_what_is_shown(
+    large: Path, name: str, first: str
+):
+    with closing(sqlite3.connect(large)) as db:
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {QUERIES[name].sql}")]
+    assert plan[0] == first
+    assert not [line for line in plan[1:] if line.startswith("SCAN")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -33,7 +33,7 @@ from mailhook.sources.api import (
 )
 from mailhook.store import completer, completions
 from mailhook.store.completer import Completion
-from mailhook.store.completions import Due, Note
+from mailhook.store.completions import Due, Note, Question
 
 _UNPROVEN_SHARE = 10
 # So many without an answer one after the other: it is the API, not the subjects.
@@ -44,16 +44,15 @@ _GROWTH = 5
 
 def complete(run: Run) -> None:
     """Complete what is due, as far as the requests reach. Raises where the API is in trouble."""
-    question = completions.question(times.now(), unverified=run.settings.complete_unverified)
-    work = _Work(run)
+    work = _Work(run, max(1, run.settings.requests_per_run // _UNPROVEN_SHARE))
     try:
-        for group in _groups(run, completions.due(run.reader, question, run.client.requests_left)):
-            work.ask(group)
+        while work.walk():
+            pass
     except BudgetSpent:
         pass  # what is due stays so
     finally:
         work.end()
-        run.report.waiting = completions.count(run.reader, question)
+        run.report.waiting = completions.count(run.reader, _question(run))
 
 
 def wait(tries: int) -> timedelta:
@@ -64,27 +63,57 @@ def wait(tries: int) -> timedelta:
 
 @dataclass(slots=True)
 class _Work:
-    """One walk through what is due; `silent` are those of late that came to no answer."""
+    """One walk through what is due; `silent` are those of late that came to no answer.
+
+    Of the `unproven` so many may still be asked for; `refused` are the kinds that the key may
+    not read, `asked` the subjects that had their turn.
+    """
 
     run: Run
+    unproven: int
     silent: list[list[Due]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    asked: set[tuple[str, str]] = field(default_factory=set)
+    was_answered: bool = False
+
+    def walk(self) -> bool:
+        """Ask for what is due; whether to look anew, for a kind turned out to be refused.
+
+        Else what is refused would take up the room of what is not.
+        """
+        found = completions.due(
+            self.run.reader, _question(self.run, self.refused), self.run.client.requests_left
+        )
+        known = len(self.refused)
+        for subject, group in _groups(found).items():
+            if subject not in self.asked and self._may_be_asked(group[0]):
+                self.asked.add(subject)
+                self.ask(group)
+                if len(self.refused) > known:
+                    return True
+        return False
+
+    def _may_be_asked(self, first: Due) -> bool:
+        """Of the unproven no more than their share."""
+        self.unproven -= first.authenticity == "unverified"
+        return first.authenticity == "verified" or self.unproven >= 0
 
     def ask(self, group: list[Due]) -> None:
         first = group[0]
         kind = catalog.load().resource(first.subject_type, first.subject_id)
-        if kind is None or kind.base in self.refused:
+        if kind is None or kind.subject_type in self.refused:
             return
         try:
             found = resource(self.run.client, kind, first.subject_id, catalog.load())
         except KeyRefused as error:
-            self.refused.add(kind.base)
+            self.refused |= {kind.subject_type, first.subject_type}
             self.run.report.errors.append(error)
         except OddAnswer as error:
             self._failed(group, error)
         except (Unanswered, Overloaded) as error:
             self._unanswered(group, error)
         else:
+            self.was_answered = True
             self.end()
             self._answered(group, kind, found)
         self.run.progress(len(group))
@@ -113,22 +142,36 @@ class _Work:
 
     def _unanswered(self, group: list[Due], error: Unanswered | Overloaded) -> None:
         self.silent.append(group)
-        if len(self.silent) >= _PATIENCE or error.wait_seconds:
-            self.silent.clear()  # it is not their fault
+        if error.wait_seconds or (len(self.silent) >= _PATIENCE and not self.was_answered):
+            self._put_off()
+            raise error
+        if len(self.silent) >= _PATIENCE:
+            self.end()
             raise error
 
+    def _put_off(self) -> None:
+        """It is not their fault, so no try is counted; but the next run begins with others."""
+        now, problem = times.now(), "the API gave no answer"
+        notes = [
+            Note(due.event_id, "waits", due.tries, now, problem)
+            for group in self.silent
+            for due in group
+        ]
+        self.silent.clear()
+        self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
 
-def _groups(run: Run, found: Sequence[Due]) -> Iterator[list[Due]]:
-    """What is due by its subject, in order; of the unproven no more than their share."""
+
+def _question(run: Run, refused: Collection[str] = ()) -> Question:
+    unverified = run.settings.complete_unverified
+    return completions.question(times.now(), unverified=unverified, refused=refused)
+
+
+def _groups(found: Sequence[Due]) -> dict[tuple[str, str], list[Due]]:
+    """What is due by its subject, in order."""
     groups: dict[tuple[str, str], list[Due]] = {}
     for one in found:
         groups.setdefault((one.subject_type, one.subject_id), []).append(one)
-    unproven = max(1, run.settings.requests_per_run // _UNPROVEN_SHARE)
-    for group in groups.values():
-        if group[0].authenticity == "unverified":
-            unproven -= 1
-        if unproven >= 0:
-            yield group
+    return groups
 
 
 def _completion(run: Run, due: Due, found: Fetched, now: datetime) -> Completion:

@@ -14,11 +14,14 @@ _ENOUGH = 10
 class Order:
     """Whether the list was seen to be newest first, and how far back it has come.
 
-    `since` is from when on it is to be read; None: all of it, whatever its order.
+    `since` is from when on it is to be read; None: all of it, whatever its order. So it is
+    where it `is_mixed`, which a reading before has seen: a list of several parts, each
+    newest first, looks sorted as long as the first one lasts.
     """
 
-    def __init__(self, since: datetime | None) -> None:
-        self._horizon = since - MARGIN if since else None
+    def __init__(self, since: datetime | None, *, is_mixed: bool = False) -> None:
+        self._horizon = since - MARGIN if since and not is_mixed else None
+        self.is_mixed = False
         self._falls: bool | None = None
         self._last: datetime | None = None
         self._seen = 0
@@ -44,5 +47,7 @@ class Order:
         if self._falls is None:
             self._falls = self._horizon is not None and moment >= self._horizon
         self._falls = self._falls and (self._last is None or moment <= self._last)
+        # By less it may rise where pages overlap, or where two clocks differ.
+        self.is_mixed |= self._last is not None and moment - self._last > MARGIN
         self._last = moment
         self.newest = max(self.newest or moment, moment)

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailhook import pipeline, times
-from mailhook.errors import ConfigError, MailhookError
+from mailhook.errors import ConfigError, MailhookError, in_one_line
 from mailhook.model import Batch
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import Item, OddAnswer, Overloaded, Page, Unanswered, pages, source
-from mailhook.store import listings
+from mailhook.store import Store, listings
 from mailhook.store.listings import Listed, Listing
 
 # What the API lists, as its documentation says.
@@ -41,8 +41,13 @@ def read(run: Run, since: datetime | None) -> None:
     try:
         _read(run, address, since)
     except (OddAnswer, Unanswered, Overloaded, ConfigError) as error:
-        run.store.write(partial(_failed, address, error))
+        fail(run.store, address, error)
         raise
+
+
+def fail(store: Store, address: str, error: MailhookError) -> None:
+    """Write down what keeps us from the list at that address, and since when."""
+    store.write(partial(_failed, address, error))
 
 
 def _read(run: Run, address: str, since: datetime | None) -> None:
@@ -64,9 +69,14 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
 
 
 def _walk(run: Run, listing: Listing, start: str | None) -> None:
-    order = Order(times.parse(listing.since or ""))
+    order = Order(times.parse(listing.since or ""), is_mixed=bool(listing.is_mixed))
+    known = listing.is_mixed if start else False
     for page in pages(run.client, start):
+        if page.next is None and not page.items and listing.next == start and start:
+            raise OddAnswer("the page to go on with has become empty, as one that is too old may")
         ends = order.ends([item.moment("timestamp") for item in page.items])
+        is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
+        listing = replace(listing, is_mixed=bool(is_mixed))
         listing = _onward(listing, page, order.newest, ends=ends)
         _take(run, page, listing)
         if listing.next is None:
@@ -121,6 +131,7 @@ def _finished(listing: Listing) -> Listing:
         listing.source,
         read_until=(max(until or "", told) or None) if covers else until,
         read_at=listing.began_at if covers else listing.read_at,
+        is_mixed=listing.is_mixed,
     )
 
 
@@ -148,7 +159,7 @@ def _listing(run: Run, address: str) -> Listing:
 def _failed(
     address: str, error: MailhookError, connection: sqlite3.Connection, at: datetime
 ) -> None:
-    listings.fail(connection, address, str(error), at)
+    listings.fail(connection, address, in_one_line(str(error)), at)
     if isinstance(error, OddAnswer | ConfigError):
         listings.forget(connection, address)
 

@@ -8,6 +8,7 @@ times, so that a mailbox read for the first time teaches it at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailhook import times
@@ -21,6 +22,11 @@ SELECT (SELECT max(heard_at) FROM carried WHERE product = ?1) AS last_at,
        (SELECT since FROM expected WHERE product = ?1) AS named_at,
        (SELECT min(occurred_at) FROM brought WHERE product = ?1) AS first_at
 """
+# Where a clock that was ahead has dated one later than now: the last one before that.
+HEARD_BY = """
+SELECT recorded_at FROM events WHERE product = ? AND authenticity = 'verified' AND recorded_at <= ?
+ORDER BY recorded_at DESC LIMIT 1
+"""
 HOURS = """
 SELECT substr(occurred_at, 1, 13) AS hour, count(*) AS count FROM brought
 WHERE product = ? AND occurred_at >= ? AND occurred_at < ? GROUP BY hour
@@ -31,6 +37,8 @@ WHERE b.product = ? AND b.has_subject ORDER BY b.occurred_at DESC LIMIT 1
 """
 # A product heard so lately needs no reckoning to be well, where only trouble is asked for.
 _LATELY = timedelta(minutes=30)
+# What is dated later than now by more than this was recorded by a clock that was wrong.
+_AHEAD = timedelta(minutes=1)
 
 
 def look(settings: Settings, store: Reader, now: datetime) -> tuple[Silence, ...]:
@@ -43,7 +51,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> tuple[Silence, ...
 def troubles(settings: Settings, store: Reader, now: datetime) -> Iterator[Silence]:
     """Those that are silent for too long; costs next to nothing for those heard lately."""
     for product, allowed in settings.expect.items():
-        last_at = _heard(product, store).last_at
+        last_at = _heard(product, store, now).last_at
         if last_at is None or now - last_at > _LATELY or allowed != "auto":
             found = _look(product, allowed, store, now)
             if found.state == "silent":
@@ -60,14 +68,18 @@ def known_resource(store: Reader, product: str) -> tuple[str, str] | None:
 
 
 def _look(product: str, allowed: Allowed, store: Reader, now: datetime) -> Silence:
-    heard = _heard(product, store)
+    heard = _heard(product, store, now)
     rhythm = _rhythm(product, heard, store) if allowed == "auto" else None
     return judge(product, allowed, heard, rhythm, now)
 
 
-def _heard(product: str, store: Reader) -> Heard:
+def _heard(product: str, store: Reader, now: datetime) -> Heard:
     row = store.rows(HEARD, (product,))[0]
-    return Heard(**{name: times.parse(text or "") for name, text in row.items()})
+    heard = Heard(**{name: times.parse(text or "") for name, text in row.items()})
+    if heard.last_at is None or heard.last_at <= now + _AHEAD:
+        return heard
+    rows = store.rows(HEARD_BY, (product, times.stored(now)))
+    return replace(heard, last_at=times.parse(rows[0]["recorded_at"]) if rows else None)
 
 
 def _rhythm(product: str, heard: Heard, store: Reader) -> Rhythm | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -69,16 +69,19 @@ class Completer:
     def apply(self, completion: Completion, now: datetime) -> Became:
         """Record the answer as an arrival of its own, and let it complete the event.
 
-        `left`: the event is gone, or the answer cannot be read as that event; `unchanged`:
-        it says nothing new.
+        `left`: the event is gone or was proven meanwhile, or the answer cannot be read as
+        that event; `unchanged`: it says nothing new.
         """
-        row = self._ledger.of_id(completion.note.event_id)
+        note = completion.note
+        row = self._ledger.of_id(note.event_id)
         event = next(iter(completion.finding.events), None)
-        if row is None:
+        if row is None or (event and event.authenticity != row.authenticity):
             return "left"
-        completions.note(self._connection, [completion.note], now)
         if event is None or not _is_of(row, event):
+            note = replace(note, state="given_up", problem="its subject tells of another event")
+            completions.note(self._connection, [note], now)
             return "left"
+        completions.note(self._connection, [note], now)
         self._keep(event, completion.url, now)
         added = self._deliveries.insert(completion.finding, now)
         if isinstance(added, Outcome):
@@ -101,11 +104,10 @@ class Completer:
 
 def _is_of(row: Known, event: Event) -> bool:
     """Whether the answer, read as the event it was asked for, is that event."""
-    return (row.subject_id, row.event_type, row.event_action, row.authenticity) == (
+    return (row.subject_id, row.event_type, row.event_action) == (
         event.subject_id,
         event.event_type,
         event.event_action,
-        event.authenticity,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -33,18 +33,24 @@ class Due:
     is_final: bool
 
 
-# The condition of the partial index stands there as it is written there.
-_NEW = """
-SELECT e.id FROM events e LEFT JOIN vocabulary v
-    ON v.event_type = e.event_type AND v.event_action = e.event_action
-WHERE (e.confidence = 'mentioned' OR e.status IS NULL)
-  AND (e.confidence = 'mentioned' OR v.final)
-  AND e.subject_type IN (SELECT value FROM json_each(:types))
+# What may be asked for, of mentions and of ends; the plus keeps SQLite to the index of these.
+_MAY_BE_ASKED = """
+  AND +e.subject_type IN (SELECT value FROM json_each(:types))
   AND (e.authenticity = 'verified' OR :unverified)
   AND NOT EXISTS (SELECT 1 FROM completions c WHERE c.event_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.subject_type = e.subject_type
-                  AND r.subject_id = e.subject_id AND r.gone_at IS NOT NULL)
+                  AND r.subject_id = e.subject_id AND r.gone_at >= e.recorded_at)
 """
+# The condition of the partial index stands there as it is written there.
+_INCOMPLETE = "(e.confidence = 'mentioned' OR e.status IS NULL)"
+_NEW = f"""
+SELECT e.id FROM events e INDEXED BY events_incomplete
+WHERE {_INCOMPLETE} AND e.confidence = 'mentioned' {_MAY_BE_ASKED}
+UNION ALL
+SELECT e.id FROM vocabulary v CROSS JOIN events e INDEXED BY events_incomplete
+    ON v.event_type = e.event_type AND v.event_action = e.event_action
+WHERE v.final AND {_INCOMPLETE} AND e.confidence = 'exact' {_MAY_BE_ASKED}
+"""  # noqa: S608 - constants
 _AGAIN = "SELECT event_id FROM completions WHERE state = 'waits' AND next_at <= :now"
 
 _DUE = f"""
@@ -55,7 +61,8 @@ SELECT e.id AS event_id, e.key, e.event_type, e.event_action, e.subject_type, e.
 FROM events e LEFT JOIN completions c ON c.event_id = e.id
 LEFT JOIN vocabulary v ON v.event_type = e.event_type AND v.event_action = e.event_action
 WHERE e.id IN ({_NEW} UNION ALL {_AGAIN}) AND (e.authenticity = 'verified' OR :unverified)
-ORDER BY e.authenticity DESC, e.confidence = 'mentioned' DESC, tries, e.id
+  AND e.subject_type IN (SELECT value FROM json_each(:types))
+ORDER BY e.authenticity DESC, e.confidence = 'mentioned' DESC, tries, c.updated_at, e.id
 LIMIT :most
 """  # noqa: S608 - constants
 
@@ -86,14 +93,17 @@ class Question:
         }
 
 
-def question(now: datetime, *, unverified: bool) -> Question:
-    """For whatever the catalogue knows an address of."""
+def question(now: datetime, *, unverified: bool, refused: Collection[str] = ()) -> Question:
+    """For whatever the catalogue knows an address of, but for the kinds that were refused."""
     kinds = {one.subject_type for one in catalog.load().resources.values() if one.subject_type}
-    return Question(tuple(sorted(kinds)), unverified, now)
+    return Question(tuple(sorted(kinds.difference(refused))), unverified, now)
 
 
 def due(reader: Reader, question: Question, most: int) -> list[Due]:
-    """The events to be completed now: proven ones first, of these the mentioned, the oldest."""
+    """The events to be completed now: proven ones first, of these the mentioned, the oldest.
+
+    What was asked for in vain lately comes after what was not.
+    """
     rows = reader.rows(_DUE, question.values | {"most": most})
     return [Due(**{**row, "is_final": bool(row["is_final"])}) for row in rows]
 

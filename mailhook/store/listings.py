@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 
 from mailhook import times
@@ -27,6 +27,7 @@ class Listing:
     began_at: str | None = None
     error: str | None = None
     failing_since: str | None = None
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Listed:
 
 _NAMES = ", ".join(field.name for field in fields(Listing))
 _FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
-_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
+_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -59,7 +60,7 @@ WHERE updated_at IS NULL OR excluded.updated_at >= updated_at
 def find(connection: sqlite3.Connection, source: str) -> Listing:
     """How far that list was read."""
     row = connection.execute(_FIND, (source,)).fetchone()
-    return Listing(*row) if row else Listing(source)
+    return replace(Listing(*row), is_mixed=bool(row[-1])) if row else Listing(source)
 
 
 def last_read_at(reader: Reader) -> str | None:
@@ -71,6 +72,7 @@ def last_read_at(reader: Reader) -> str | None:
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:
     """Write down how far it was read."""
     connection.execute(_KEEP, astuple(listing))
+    connection.execute(_ASKED_NO_MORE, (listing.source,))
 
 
 def note(connection: sqlite3.Connection, listed: Iterable[Listed], at: datetime) -> None:
@@ -98,6 +100,11 @@ ON CONFLICT (source) DO UPDATE SET error = excluded.error,
     failing_since = coalesce(failing_since, excluded.failing_since)
 """
 
+# Another address was in the settings before: what was wrong there is nobody's to mend any more.
+_ASKED_NO_MORE = """
+UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND error IS NOT NULL
+"""
+
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WHERE source = ?
 """
@@ -106,6 +113,7 @@ UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WH
 def fail(connection: sqlite3.Connection, source: str, error: str, at: datetime) -> None:
     """Write down what keeps us from reading that list, and since when."""
     connection.execute(_FAIL, (source, error, times.stored(at)))
+    connection.execute(_ASKED_NO_MORE, (source,))
 
 
 def forget(connection: sqlite3.Connection, source: str) -> None:

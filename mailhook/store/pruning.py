@@ -60,6 +60,12 @@ ORDER BY recorded_at, id LIMIT :rows
 _DELETE_DELIVERIES = f"""
 DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND {_TOLD_NOTHING}
 """  # noqa: S608 - constants
+# What the vendor listed of an event that was pruned, or could not be read, goes in its time, too.
+_FORGET_LISTED = """
+DELETE FROM listed WHERE idempotency_key IN (
+    SELECT idempotency_key FROM listed
+    WHERE event_id IS NULL AND listed_at < :events_before LIMIT :rows)
+"""
 
 # What would go, all at once: of a delivery both its bytes and its events.
 _FORESEEN = f"""
@@ -129,7 +135,7 @@ class Sweep:
         why = f"raw_days: {_days(settings.raw_days)}, event_days: {_days(settings.event_days)}"
         self._now, self._deed = now, audit.Deed(who, "prune", why)
         self._values = {**_before(settings, now), "rows": rows, "bytes": _BYTES}
-        self._phases = [self._raw, self._events, self._deliveries]
+        self._phases = [self._raw, self._events, self._deliveries, self._listed]
         self._last = ("", 0)
         self._audit_id: int | None = None
 
@@ -160,6 +166,9 @@ class Sweep:
         ids = self._next(connection, "deliveries", _DELIVERY)
         count = connection.execute(_DELETE_DELIVERIES, (json.dumps(ids),)).rowcount
         return Counts(deliveries=count), bool(ids)
+
+    def _listed(self, connection: sqlite3.Connection) -> tuple[Counts, bool]:
+        return Counts(), connection.execute(_FORGET_LISTED, self._values).rowcount > 0
 
     def _next(self, connection: sqlite3.Connection, table: str, where: str) -> list[int]:
         at, last_id = self._last

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,17 +19,19 @@ from mailhook.worker.turns import Turns
 
 if TYPE_CHECKING:
     from mailhook.reconcile import Report
+    from mailhook.sources.api import Pacer
 
 log = logging.getLogger(__name__)
 
 _TURN = "reconcile"
+_LOOK_SECONDS = 2
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Asking:
     """Asks by one set of settings, one run at a time, and ends early where `stop` is set.
 
-    `quiet_until`: the API has asked to be left alone until then, by the monotonic clock.
+    One for all that may start a run: all runs share its pace.
     """
 
     settings: Settings
@@ -38,24 +39,43 @@ class Asking:
     trust: Trust
     stop: threading.Event
     turns: Turns
-    clock: Callable[[], float] = time.monotonic
-    quiet_until: float = 0
     meter: Meter = field(default_factory=Meter)
+    _pacers: list[Pacer] = field(default_factory=list)
 
-    def ring(self) -> None:
-        """One run; where one is at it already, that one will do."""
+    def ring(self) -> bool:
+        """One run; where one is at it already, that one will do. Whether it was ours."""
         with self.turns.of(_TURN) as is_ours:
-            if is_ours and self.clock() >= self.quiet_until:
+            if is_ours:
                 _log(self._run(None, lambda _: None))
+        return is_ours
 
     def heed(self) -> None:
-        """One run where a proven alert tells of a gap that is not looked into yet."""
+        """One run where a proven alert tells of a gap that is not looked into yet.
+
+        A run that is under way has begun too early for it.
+        """
+        if self._has_gap():
+            self.insist()
+
+    def insist(self) -> None:
+        """One run that begins now, or when the one that is under way has ended."""
+        while not self.ring():
+            if self.stop.wait(_LOOK_SECONDS):
+                return
+
+    def _has_gap(self) -> bool:
         from mailhook.store import healing
 
         with Reader(self.store.path) as reader:
-            waits = any(gap.state == "open" for gap in healing.gaps(reader))
-        if waits:
-            self.ring()
+            return any(gap.state == "open" for gap in healing.gaps(reader))
+
+    def _pacer(self) -> Pacer | None:
+        """Made by the first run, which holds the turn; None without settings of the API."""
+        from mailhook.sources.api import Pacer
+
+        if not self._pacers and self.settings.api:
+            self._pacers.append(Pacer(self.settings.api.requests_per_second, pause=self._pause))
+        return next(iter(self._pacers), None)
 
     def now(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
         """One run for somebody who waits. Raises TemporaryError where one is at it already."""
@@ -79,12 +99,12 @@ class Asking:
                 since=since,
                 progress=go_on,
                 pause=self._pause,
+                pacer=self._pacer(),
             )
         except ConfigError:  # no request could be made at all
             gaps.settle(self.store, "the key of `api` cannot be had")
             raise
         self.meter.asked(report.answers, report.new)
-        self.quiet_until = self.clock() + report.wait_seconds
         return report
 
     def _pause(self, seconds: float) -> None:

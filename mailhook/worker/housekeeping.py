@@ -14,9 +14,9 @@ from mailhook.metrics.meter import Meter
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker import gaps
-from mailhook.worker.ascent import Ascent
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
+from mailhook.worker.levels import Levels
 from mailhook.worker.minutes import Minutes
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.turns import Turns
@@ -32,19 +32,15 @@ _DNS_SECONDS = 3600
 _COUNT_SECONDS = 5
 _GUARD_SECONDS = 60
 _GAPS_SECONDS = 3600
+# An alert rings by itself, and each run looks after all of them.
+_ALERTS_SECONDS = 86_400
 
 
-def chores(  # noqa: PLR0913 - what the chores are done with
-    settings: Settings,
-    store: Store,
-    trust: Trust,
-    *,
-    pulse: Pulse,
-    stop: threading.Event,
-    turns: Turns,
-    meter: Meter | None = None,
+def chores(
+    settings: Settings, store: Store, trust: Trust, *, pulse: Pulse, asking: Asking
 ) -> Iterator[tuple[float, Chore]]:
     """Each chore that the settings ask for, and after how many seconds it is due again."""
+    stop, turns = asking.stop, asking.turns
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, settings, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
@@ -52,14 +48,12 @@ def chores(  # noqa: PLR0913 - what the chores are done with
         yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if settings.api:
-        asking = Asking(settings, store, trust, stop, turns, meter=meter or Meter())
-        reconcile = Chore(RECONCILE, asking.ring)
-        yield 60 * settings.api.reconcile_minutes, reconcile
-        yield 60 * settings.api.reconcile_minutes, Chore(ALERTS, asking.heed)
-        if settings.web:
-            yield _GUARD_SECONDS, Chore(GUARD, Ascent(settings, store, reconcile.ring).look)
+        yield 60 * settings.api.reconcile_minutes, Chore(RECONCILE, asking.ring)
+        yield _ALERTS_SECONDS, Chore(ALERTS, asking.heed)
     else:
         yield _GAPS_SECONDS, Chore(ALERTS, partial(gaps.settle, store))
+    if settings.api and settings.web:
+        yield _GUARD_SECONDS, Chore(GUARD, Levels(settings, store, asking.insist).look)
     if copy := settings.store.snapshot:
         yield 60 * copy.minutes, Chore("snapshot", partial(_snapshot, store, copy, turns))
 

@@ -58,17 +58,7 @@ class Parts:
         self._pulse = Pulse(store, lambda: self._ring(RECONCILE))
         self._rings = Rings()
         self._tally = Tally()
-        self._chores = list(
-            chores(
-                settings,
-                store,
-                trust,
-                pulse=self._pulse,
-                stop=self._stop,
-                turns=turns,
-                meter=meter,
-            )
-        )
+        self._chores = list(chores(settings, store, trust, pulse=self._pulse, asking=self._asking))
         self._watches: list[Watch] = []
         for mailbox in settings.mailboxes:
             post = Post(

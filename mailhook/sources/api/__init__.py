@@ -15,7 +15,17 @@ from mailhook.sources.api.answers import (
     Unanswered,
 )
 from mailhook.sources.api.client import Client
-from mailhook.sources.api.listing import Item, Page, canonical, event, first, pages, source
+from mailhook.sources.api.listing import (
+    Item,
+    Page,
+    canonical,
+    event,
+    first,
+    pages,
+    source,
+    source_of,
+)
+from mailhook.sources.api.pace import Pacer
 from mailhook.sources.api.resources import Fetched, address, resource
 
 __all__ = [
@@ -27,6 +37,7 @@ __all__ = [
     "KeyRefused",
     "OddAnswer",
     "Overloaded",
+    "Pacer",
     "Page",
     "Unanswered",
     "address",
@@ -36,4 +47,5 @@ __all__ = [
     "pages",
     "resource",
     "source",
+    "source_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
 from types import TracebackType
@@ -35,8 +36,9 @@ set_on_retry_hooks([_say])
 class Client:
     """Asks the API with the key of the settings; made for one run, closed at its end.
 
-    `pause` does all waiting that may be long, and may raise to end the run. `answers`
-    counts what came, by `kind_of` of each. Raises ConfigError where the key cannot be had.
+    `pause` does all waiting that may be long, and may raise to end the run; a `pacer` that
+    outlives the run has a pause of its own. `answers` counts what came, by `kind_of` of
+    each. Raises ConfigError where the key cannot be had.
     """
 
     def __init__(
@@ -46,11 +48,12 @@ class Client:
         clock: Clock = time.monotonic,
         pause: Pause = time.sleep,
         bounds: Bounds | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.answers: Counter[str] = Counter()
         self._key = _key(settings)
         self._budget = Budget(settings.requests_per_run)
-        self._pacer = Pacer(settings.requests_per_second, clock, pause)
+        self._pacer = pacer or Pacer(settings.requests_per_second, clock, pause)
         self._wires = {
             name: Wire(name, getattr(settings.base, name), self._key, bounds or Bounds())
             for name in ApiBases.model_fields
@@ -104,17 +107,26 @@ class Client:
         raise AssertionError("stamina lets no error pass")
 
     def _once(self, base: str, target: str) -> str | Gone:
+        self._refuse_to_hurry(base)
         self._budget.spend()
         self._pacer.wait()
         try:
             found = meaning(self._wires[base].get(target), base, self._key)
         except MailhookError as error:
             self.answers[kind_of(error)] += 1
-            if isinstance(error, Overloaded) and _may_pass(error):
+            if isinstance(error, Overloaded):
                 self._pacer.rest(error.wait_seconds)
             raise
         self.answers["gone" if isinstance(found, Gone) else "ok"] += 1
         return found
+
+    def _refuse_to_hurry(self, base: str) -> None:
+        """Raises Overloaded while the API wants to be left alone, as it has told a run before."""
+        ahead = self._pacer.ahead_seconds
+        if ahead > max(PATIENCE_SECONDS, self._pacer.apart_seconds):
+            minutes = math.ceil(ahead / 60)
+            host = self._wires[base].host
+            raise Overloaded(f"{host} wants to be left alone for {minutes:,} min more", ahead)
 
 
 def _may_pass(error: Exception) -> bool:

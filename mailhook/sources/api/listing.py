@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import quote, urljoin, urlsplit
 
 from mailhook import strict_json, times
+from mailhook.config import ApiSettings
 from mailhook.errors import ConfigError, Problem
 from mailhook.model import Delivery, Json, Object
 from mailhook.sources.api import slices
@@ -61,6 +62,12 @@ def source(client: Client) -> str:
     """The address of the list."""
     wire = client.wire(_BASE)
     return f"{wire.origin}{wire.prefix}{_LIST}"
+
+
+def source_of(settings: ApiSettings) -> str:
+    """The address of the list, also where there is no key to ask with."""
+    parts = urlsplit(settings.base.account)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{_LIST}"
 
 
 def first(client: Client) -> str:

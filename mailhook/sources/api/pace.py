@@ -13,20 +13,28 @@ Pause = Callable[[float], object]
 
 
 class Pacer:
-    """Lets requests through one by one, at least `1 / per_second` seconds apart; 0: at once."""
+    """Lets requests through one by one, at least `1 / per_second` seconds apart; 0: at once.
+
+    One for all runs, so that none begins sooner than the one before it allows.
+    """
 
     def __init__(
         self, per_second: float, clock: Clock = time.monotonic, pause: Pause = time.sleep
     ) -> None:
-        self._apart = 1 / per_second if per_second else 0.0
+        self.apart_seconds = 1 / per_second if per_second else 0.0
         self._clock, self._pause = clock, pause
         self._next_at = clock()
 
+    @property
+    def ahead_seconds(self) -> float:
+        """How long it is until the next request may be made; 0 or less: now."""
+        return self._next_at - self._clock()
+
     def wait(self) -> None:
         """Return when the next request may be made."""
-        while (ahead := self._next_at - self._clock()) > 0:
+        while (ahead := self.ahead_seconds) > 0:
             self._pause(ahead)
-        self._next_at = self._clock() + self._apart
+        self._next_at = self._clock() + self.apart_seconds
 
     def rest(self, seconds: float) -> None:
         """Let no request through for so long."""

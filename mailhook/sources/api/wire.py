@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,6 +16,7 @@ from urllib3.exceptions import TimeoutError as Late
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.sources.api import proxy
 from mailhook.sources.api.answers import Answer, OddAnswer, Unanswered
+from mailhook.sources.api.deadline import Deadline
 
 KEY_HEADER = "Truora-API-Key"
 _PART_BYTES = 65_536
@@ -57,6 +57,7 @@ class Wire:
             "User-Agent": "mailhook",
         }
         self._pool = self._opened()
+        self._deadline = Deadline(bounds.total, self._pool)
 
     def __repr__(self) -> str:
         return f"Wire({self.origin})"
@@ -73,27 +74,33 @@ class Wire:
             OddAnswer: it is larger than it may be.
             ConfigError: whoever answers there has no certificate for the host.
         """
-        deadline = time.monotonic() + self._bounds.total
         try:
-            response = self._pool.urlopen(
-                "GET",
-                target,
-                headers=self._headers,
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            try:
-                body = b"".join(self._parts(response, deadline))
-            finally:
-                response.close()
+            with self._deadline.exchange():
+                answer = self._answer(target)
         except (HTTPError, OSError, ValueError) as error:
-            raise self._ours(error) from None
+            raise self._late() if self._deadline.is_over else self._ours(error) from None
+        if self._deadline.is_over:  # headers that are cut look like headers that have ended
+            raise self._late()
+        return answer
+
+    def _answer(self, target: str) -> Answer:
+        response = self._pool.urlopen(
+            "GET",
+            target,
+            headers=self._headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            body = b"".join(self._parts(response))
+        finally:
+            response.close()
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(self.host, response.status, headers, body)
 
-    def _parts(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+    def _parts(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         most = self._bounds.answer_bytes
         told = response.headers.get("Content-Length", "")
         if told.isdigit() and int(told[:18]) > most:
@@ -102,10 +109,12 @@ class Wire:
             most -= len(part)
             if most < 0:
                 raise self._too_large()
-            if time.monotonic() > deadline:
-                seconds = self._bounds.total
-                raise Unanswered(f"{self.host}: no whole answer within {seconds:g} s")
+            if self._deadline.is_over:
+                raise self._late()
             yield part
+
+    def _late(self) -> Unanswered:
+        return Unanswered(f"{self.host}: no whole answer within {self._deadline.seconds:g} s")
 
     def _too_large(self) -> OddAnswer:
         most = self._bounds.answer_bytes / 1_000_000

@@ -10,7 +10,8 @@ CREATE TABLE listings (
     newest TEXT,                         -- and the latest time it has told of
     began_at TEXT,                       -- and since when it goes on
     error TEXT,                          -- what has kept us from reading it
-    failing_since TEXT
+    failing_since TEXT,
+    is_mixed INTEGER NOT NULL DEFAULT 0  -- it was seen to be several lists, one after the other
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE listed (
@@ -51,8 +52,9 @@ CREATE INDEX completions_due ON completions (next_at) WHERE state = 'waits';
 -- What became of the gap that the alert tells of, in a sentence.
 ALTER TABLE alerts ADD COLUMN healing TEXT;
 
--- What may have to be completed; small, for most events say how their subject stands.
-CREATE INDEX events_incomplete ON events (id) WHERE confidence = 'mentioned' OR status IS NULL;
+-- What may have to be completed, so that only mentions and ends are looked at.
+CREATE INDEX events_incomplete ON events (confidence, event_type, event_action, subject_type)
+WHERE confidence = 'mentioned' OR status IS NULL;
 
 -- What was fetched of a subject is personal: it goes with the last event of the subject.
 CREATE TRIGGER resources_go AFTER DELETE ON events
@@ -62,5 +64,23 @@ WHEN old.subject_id IS NOT NULL AND NOT EXISTS (
 BEGIN
     DELETE FROM resources
     WHERE subject_type = old.subject_type AND subject_id = old.subject_id;
+END;
+
+-- What was tried for an unproven event says nothing of the proven one in its place.
+CREATE TRIGGER completions_anew AFTER UPDATE OF authenticity ON events
+WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified'
+BEGIN
+    DELETE FROM completions WHERE event_id = new.id;
+    UPDATE resources SET gone_at = NULL
+    WHERE subject_type = new.subject_type AND subject_id = new.subject_id;
+END;
+
+-- The API may say of what is quite new that there is none: once it is found, all are asked for.
+CREATE TRIGGER completions_return AFTER UPDATE OF gone_at ON resources
+WHEN old.gone_at IS NOT NULL AND new.gone_at IS NULL
+BEGIN
+    DELETE FROM completions WHERE state = 'gone' AND event_id IN (
+        SELECT id FROM events
+        WHERE subject_id = new.subject_id AND subject_type = new.subject_type);
 END;
 """

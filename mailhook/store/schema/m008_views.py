@@ -2,7 +2,8 @@
 
 `brought` is kept by triggers, so that whatever writes a sighting keeps it, too. It is
 narrow: a million events are looked through in a fraction of a second, while `events` holds
-ten times as many bytes as the questions need.
+ten times as many bytes as the questions need. A sighting by `resource`, where the API was asked
+for a subject, is no road: nobody told of the event.
 """
 
 # An event is missed by a road only after the vendor's last retry (171 minutes).
@@ -72,13 +73,14 @@ SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
        {_each("min(iif(road = '{road}', seconds, NULL))")}
 FROM (SELECT e.*, {_ROAD.format("s")} AS road,
              round({_SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
-      FROM sightings s JOIN events e ON e.id = s.event_id WHERE s.authenticity = 'verified')
+      FROM sightings s JOIN events e ON e.id = s.event_id
+      WHERE s.authenticity = 'verified' AND s.channel <> 'resource')
 GROUP BY id;
 
 INSERT INTO carried
 SELECT e.product, {_ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
 FROM sightings s JOIN events e ON e.id = s.event_id
-WHERE s.authenticity = 'verified' GROUP BY e.product, road;
+WHERE s.authenticity = 'verified' AND s.channel <> 'resource' GROUP BY e.product, road;
 """  # noqa: S608 - constants
 
 SQL = f"""
@@ -115,10 +117,10 @@ CREATE TABLE brought (
 
 {FILL}
 CREATE TRIGGER sightings_bring AFTER INSERT ON sightings
-WHEN new.authenticity = 'verified'
+WHEN new.authenticity = 'verified' AND new.channel <> 'resource'
 {_BRING}
 CREATE TRIGGER sightings_prove AFTER UPDATE OF authenticity ON sightings
-WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified'
+WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified' AND new.channel <> 'resource'
 {_BRING}
 CREATE TRIGGER events_move AFTER UPDATE OF product, occurred_at, time_source ON events
 BEGIN
@@ -146,6 +148,22 @@ BEGIN
     DELETE FROM brought
     WHERE product = old.product AND occurred_at = old.occurred_at AND event_id = old.id;
 END;
+
+-- Event by event, so that the newest few of a million cost no more than of a hundred. That the
+-- API was asked for a subject because of the event is no telling of it.
+DROP VIEW channels;
+CREATE VIEW channels AS
+SELECT e.id AS event_id, e.key,
+       {
+    ", ".join(
+        f"(SELECT min(seen_at) FROM sightings s WHERE s.event_id = e.id"
+        f" AND {_ROAD.format('s')} = '{road}') AS {road}_at"
+        for road in _ROADS
+    )
+},
+       (SELECT count(*) FROM sightings s WHERE s.event_id = e.id AND s.channel <> 'resource')
+       AS sightings
+FROM events e;
 
 CREATE VIEW missed AS
 SELECT t.event_id, e.key, t.product, e.event_type, e.event_action, e.subject_id, t.occurred_at,
@@ -213,12 +231,12 @@ CREATE VIEW disagreements AS
 SELECT c.event_id, e.key, e.product, e.event_type, e.event_action, e.subject_id, c.field,
        c.had, c.got, {_ROAD.format("f")} AS had_by, {_ROAD.format("g")} AS got_by, c.at
 FROM conflicts c
-JOIN events e ON e.id = c.event_id
-JOIN sightings g ON g.event_id = c.event_id AND g.delivery_id = c.delivery_id
-     AND g.authenticity = 'verified'
-JOIN sightings f ON f.event_id = c.event_id AND f.delivery_id = (
+CROSS JOIN events e ON e.id = c.event_id
+CROSS JOIN sightings g ON g.event_id = c.event_id AND g.delivery_id = c.delivery_id
+     AND g.authenticity = 'verified' AND g.channel <> 'resource'
+CROSS JOIN sightings f ON f.event_id = c.event_id AND f.delivery_id = (
     SELECT s.delivery_id FROM sightings s
     WHERE s.event_id = c.event_id AND s.authenticity = 'verified' AND s.seen_at <= c.at
-      AND {_ROAD.format("s")} <> {_ROAD.format("g")}
+      AND s.channel <> 'resource' AND {_ROAD.format("s")} <> {_ROAD.format("g")}
     ORDER BY s.seen_at, s.delivery_id LIMIT 1);
 """  # noqa: S608 - constants
