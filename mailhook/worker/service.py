@@ -92,7 +92,7 @@ class Service:
         self._turns = Turns()
         self._minutes = Minutes(store, settings.guard)
         self._parts = self._made(settings, trust)
-        self._web = Web(settings, store, lambda: self._parts.trust, self._minutes)
+        self._web = Web(settings, store, trust, self._minutes)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
 
@@ -159,7 +159,7 @@ class Service:
             _refuse_another_store(self._parts.settings, settings)
             trust = Trust.of(settings.trust)
             self._exporter.reload(settings)
-            self._web.reload(settings)
+            self._web.reload(settings, trust)
         except MailhookError as error:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
