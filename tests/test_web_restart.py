@@ -160,9 +160,24 @@ def test_a_hook_that_waits_while_the_endpoint_is_switched_on_meets_the_new_keys(
     without = {name: told[name] for name in ("store", "log")} | {"mailboxes": [NOBODY]}
     config_file = tmp_path / "config.yaml"
     config_file.write_text(yaml.safe_dump(without))
-    with held() as (one, place), serving(config_file, [one], "run") as served:
-        with place.connect() as waiting:
-            waiting.sendall(post(hook()))
-            config_file.write_text(yaml.safe_dump(told))
-            assert reload(served) == "settings are taken"
-            assert statuses(read_all(waiting)) == [200]
+    with (
+        held() as (one, place),
+        serving(config_file, [one], "run") as served,
+        place.connect() as waiting,
+    ):
+        waiting.sendall(post(hook()))
+        config_file.write_text(yaml.safe_dump(told))
+        assert reload(served) == "settings are taken"
+        assert statuses(read_all(waiting)) == [200]
+
+
+def test_settings_that_are_refused_move_nothing(tmp_path: Path):
+    old, other = free_port(), free_port()
+    figures = {"listen": f"127.0.0.1:{old}"}
+    config_file = settings(tmp_path, f"127.0.0.1:{free_port()}", metrics=figures)
+    with held() as (_, taken), serving(config_file) as served:
+        settings(tmp_path, f"127.0.0.1:{taken.at}", metrics={"listen": f"127.0.0.1:{other}"})
+        assert "is in use" in reload(served)
+        Place(old).connect().close()
+        with pytest.raises(ConnectionRefusedError):
+            Place(other).connect()
