@@ -198,8 +198,8 @@ def test_status_says_how_many_from_how_many_sources_and_what_to_do_and_that_noth
     (advice,) = [one for one in health.advice if one.topic == "web"]
     assert advice.words == (
         "41 deliveries were refused that look like the vendor's (from 2 sources; anybody can send"
-        " such): if they were genuine, the signing key may have been rotated; mend"
-        " trust.signing_keys, reload, then `mailhook token recheck`"
+        " such): if they were genuine, the signing key may have been rotated; put"
+        " the new key first in trust.signing_keys, restart mailhook, then `mailhook token recheck`"
     )
     assert health.is_well
 
