@@ -174,10 +174,15 @@ def test_a_hook_that_waits_while_the_endpoint_is_switched_on_meets_the_new_keys(
 def test_settings_that_are_refused_move_nothing(tmp_path: Path):
     old, other = free_port(), free_port()
     figures = {"listen": f"127.0.0.1:{old}"}
-    config_file = settings(tmp_path, f"127.0.0.1:{free_port()}", metrics=figures)
+    port = free_port()
+    config_file = settings(tmp_path, f"127.0.0.1:{port}", metrics=figures)
     with held() as (_, taken), serving(config_file) as served:
         settings(tmp_path, f"127.0.0.1:{taken.at}", metrics={"listen": f"127.0.0.1:{other}"})
         assert "is in use" in reload(served)
         Place(old).connect().close()
         with pytest.raises(ConnectionRefusedError):
             Place(other).connect()
+        # Another name for the address that it has itself.
+        settings(tmp_path, f"localhost:{port}", metrics=figures)
+        assert "if it is this service, restart it" in reload(served)
+        assert Place(port).status(post(hook())) == 200
