@@ -139,7 +139,7 @@ def within(home: Path, bounds: Bounds | None = None, listen: str = "") -> Iterat
     trust = Trust.of(loaded.trust)
     with Store(loaded.store.path) as store:
         minutes = Minutes(store, loaded.guard)
-        web = Web(loaded, store, lambda: trust, minutes, bounds)
+        web = Web(loaded, store, trust, minutes, bounds)
         try:
             yield Served(web, loaded, store, place(at))
         finally:
@@ -161,10 +161,12 @@ def place(listen: str) -> Place:
 
 
 class Serve:
-    """`mailhook serve` as a process; `passed` are sockets handed over as systemd does."""
+    """`mailhook serve`, or `run`, as a process; `passed` are sockets handed over as by systemd."""
 
-    def __init__(self, config_file: Path, passed: Sequence[socket.socket] = ()) -> None:
-        command: list[str | Path] = [MAILHOOK, "-c", config_file, "serve"]
+    def __init__(
+        self, config_file: Path, passed: Sequence[socket.socket] = (), verb: str = "serve"
+    ) -> None:
+        command: list[str | Path] = [MAILHOOK, "-c", config_file, verb]
         environment = dict(os.environ)
         if passed:
             command = [sys.executable, "-S", "-E", "-c", _AS_SYSTEMD, *command]
@@ -200,8 +202,10 @@ def _as_third(passed: Sequence[socket.socket]) -> None:
 
 
 @contextmanager
-def serving(config_file: Path, passed: Sequence[socket.socket] = ()) -> Iterator[Serve]:
-    served = Serve(config_file, passed)
+def serving(
+    config_file: Path, passed: Sequence[socket.socket] = (), verb: str = "serve"
+) -> Iterator[Serve]:
+    served = Serve(config_file, passed, verb)
     watchdog = threading.Timer(60, served.process.kill)
     watchdog.start()
     try:

@@ -135,6 +135,15 @@ def test_three_proven_web_hooks_of_later_events_close_it(path: Path, store: Stor
     assert json.loads(str(detail)) == {"alerts": [1], "deliveries": [2, 3, 4]}
 
 
+def test_one_token_in_other_words_around_it_is_one(path: Path, store: Store):
+    first, second, third = tokens(3)
+    again = (b" " + first.raw, b"Bearer " + first.raw, b'["' + first.raw + b'"]')
+    hooks.take(store, disabled(), first, *(hooks.posted(raw, first.received_at) for raw in again))
+    assert states(path) == [OPEN]
+    hooks.take(store, second, third)
+    assert states(path) == [BY_WEB]
+
+
 def test_a_mail_read_only_after_three_such_hooks_is_closed_at_once(path: Path, store: Store):
     hooks.take(store, *tokens(3), disabled())
     assert states(path) == [BY_WEB]

@@ -141,6 +141,31 @@ def test_it_says_whether_the_service_runs(home: Home):
     assert re.search(r"^service +stopped \d s ago$", home.call("status").out, re.MULTILINE)
 
 
+def test_where_hooks_come_by_web_alone_a_service_that_does_not_run_is_wrong(tmp_path: Path):
+    home = Home(tmp_path, web={})
+    with Store(home.store) as store:
+        store.beat("writer")
+    done = home.call("status")
+    assert done.code == 0
+    assert re.search(r"^service +running, wrote \d s ago$", done.out, re.MULTILINE)
+    with Store(home.store) as store:
+        store.beat("writer", "the service was stopped")
+    done = home.call("status")
+    assert done.code == 1
+    assert re.search(r"^service +stopped \d s ago$", done.out, re.MULTILINE)
+    assert "start it: `systemctl start mailhook`" in " ".join(done.out.split())
+
+
+def test_a_poll_by_hand_serves_no_hooks_so_the_stopped_service_is_still_wrong(tmp_path: Path):
+    home = Home(tmp_path, mailboxes=[mailbox("hooks")], web={})
+    with Store(home.store) as store:
+        store.beat("writer", "the service was stopped")
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE heartbeat SET at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-9 minutes')")
+    beat(home)
+    assert "the service was stopped at" in home.call("status").out
+
+
 @pytest.mark.parametrize(
     ("ago", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hooks
+import mails
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +21,10 @@ from stores import asked
 
 from mailhook.errors import MailhookError, TemporaryError
 from mailhook.model import Finding, Outcome
+from mailhook.sources.web import Answer
 from mailhook.store import Store
 from mailhook.worker.desk import Became, Desk
+from mailhook.worker.mirror import Mirror
 
 _SECONDS = 20
 
@@ -233,3 +238,16 @@ def test_whatever_happens_each_that_was_taken_is_answered_once(
             thread.join()
         answers.desk.end()
     assert sorted(number for number, _ in answers.told) == sorted(taken)
+
+
+def test_who_waits_too_long_is_told_to_come_again(tmp_path: Path):
+    with Store(tmp_path / "mailhook.db") as store:
+        mirror = Mirror(lambda: hooks.TRUST, lambda _body, _source: None, patience_seconds=0.01)
+        mirror.desk = Desk(store, lambda work: work())  # which nobody has started
+        body = hooks.of_check("CHK1", mails.NOON).raw
+
+        async def ask() -> Answer:
+            return await asyncio.wait_for(mirror(body, "192.0.2.1"), _SECONDS)
+
+        answer = asyncio.run(ask())
+    assert (answer.status, answer.retry_after) == (503, 30)

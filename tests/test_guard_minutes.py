@@ -105,6 +105,29 @@ def test_what_was_answered_503_before_is_not_counted_again_when_it_comes(path: P
     assert asked(path, ROWS) == [minute("12:00", 1, 0, 1, 0, 0)]
 
 
+def test_a_token_that_comes_again_tells_only_of_the_attempts_since(path: Path):
+    clock, made_at = Clock(), NOON
+    with Store(path) as store:
+        minutes = Minutes(store, GuardSettings(), clock)
+        came(minutes, clock, made_at)
+        for seconds in (31, 32, 40, 150, 151, 160):
+            clock.now = NOON + timedelta(seconds=seconds)
+            came(minutes, clock, made_at)
+        minutes.flush(Meter())
+    assert asked(path, ROWS) == [minute("12:00", 4, 0, 0, 0, 2), minute("12:02", 3, 0, 0, 0, 0)]
+
+
+def test_a_token_that_comes_again_in_other_words_around_it_is_the_same(path: Path):
+    clock, made_at = Clock(), NOON - timedelta(seconds=31)
+    body = hooks.signed(hooks.check("CHK1", made_at), made_at=made_at)
+    with Store(path) as store:
+        minutes = Minutes(store, GuardSettings(), clock)
+        for dressed in (body, b" " + body, b"Bearer " + body):
+            minutes.took(hooks.examined(dressed, clock.now), 200)
+        minutes.flush(Meter())
+    assert asked(path, "SELECT sum(retried) FROM web_minutes") == [(1,)]
+
+
 def test_what_cannot_be_written_now_is_kept_and_written_later(path: Path):
     meter = Counting()
     with Store(path) as store:

@@ -31,7 +31,10 @@ from mailhook.store import Reader, Store, unverified
 from mailhook.store.unverified import Held, Refused
 from mailhook.trust import Trust
 from mailhook.worker.allowance import Allowance
+from mailhook.worker.housekeeping import chores
+from mailhook.worker.pulse import Pulse
 from mailhook.worker.refusals import Refusals, spelled
+from mailhook.worker.turns import Turns
 
 NOW = mails.NOON
 
@@ -198,8 +201,8 @@ def test_status_says_how_many_from_how_many_sources_and_what_to_do_and_that_noth
     (advice,) = [one for one in health.advice if one.topic == "web"]
     assert advice.words == (
         "41 deliveries were refused that look like the vendor's (from 2 sources; anybody can send"
-        " such): if they were genuine, the signing key may have been rotated; mend"
-        " trust.signing_keys, reload, then `mailhook token recheck`"
+        " such): if they were genuine, the signing key may have been rotated; put"
+        " the new key first in trust.signing_keys, restart mailhook, then `mailhook token recheck`"
     )
     assert health.is_well
 
@@ -259,6 +262,23 @@ def test_recheck_makes_events_of_what_verifies_now_as_if_just_arrived(home: Home
     }  # fmt: skip
     with Store(home.store) as store:
         assert told(store) == RefusedTokens(0, 0, 0, 2)
+
+
+def test_what_is_too_old_goes_where_the_endpoint_was_retired_too(store: Store):
+    old = times.now() - unverified.MOST_AGE - timedelta(minutes=1)
+    store.keep_refused([one(forged(), at=old)])
+    without, stop = Settings(), threading.Event()
+    trust, pulse = Trust(without.trust), Pulse(store)
+    found = chores(without, store, trust, pulse=pulse, stop=stop, turns=Turns())
+    chore = next(chore for _, chore in found if chore.name == "tokens")
+    begun = chore.done_at
+    chore.start()
+    chore.ring()
+    while chore.done_at == begun:
+        time.sleep(0.01)  # a chore calls nobody when it is done
+    chore.end()
+    chore.join()
+    assert rows(store.path) == []
 
 
 def test_recheck_of_nothing_says_so_and_is_no_deed(home: Home):

@@ -160,7 +160,7 @@ def test_check_does_not_mind_the_service_that_runs(tmp_path: Path):
     with serving(config_file):
         code, words = check(config_file)
     assert code == 0
-    assert f"{listen} was not tried, for the service is running: `mailhook run`" in words
+    assert f"{listen} was not tried, for the service is running: `mailhook serve`" in words
     assert check(config_file) == (0, f"settings: {config_file}\n")
 
 

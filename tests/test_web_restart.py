@@ -11,8 +11,30 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from endpoints import SECONDS, Place, Serve, free_port, hook, post, serving, settings
+import yaml
+from endpoints import (
+    SECONDS,
+    Place,
+    Serve,
+    free_port,
+    hook,
+    post,
+    read_all,
+    serving,
+    settings,
+    statuses,
+)
 from stores import asked
+
+# A mailbox whose server is not there.
+NOBODY = {
+    "name": "nobody",
+    "host": "127.0.0.1",
+    "port": 9,
+    "tls": "none",
+    "username": "nobody",
+    "password": {"env": "PATH"},
+}
 
 
 class Load:
@@ -131,3 +153,36 @@ def test_reloads_under_load_lose_none_and_take_what_can_be_taken(tmp_path: Path)
         assert served.stop() == 0
     with pytest.raises(ConnectionRefusedError):
         Place(first).connect()
+
+
+def test_a_hook_that_waits_while_the_endpoint_is_switched_on_meets_the_new_keys(tmp_path: Path):
+    told = yaml.safe_load(settings(tmp_path, "systemd").read_text())
+    without = {name: told[name] for name in ("store", "log")} | {"mailboxes": [NOBODY]}
+    config_file = tmp_path / "config.yaml"
+    config_file.write_text(yaml.safe_dump(without))
+    with (
+        held() as (one, place),
+        serving(config_file, [one], "run") as served,
+        place.connect() as waiting,
+    ):
+        waiting.sendall(post(hook()))
+        config_file.write_text(yaml.safe_dump(told))
+        assert reload(served) == "settings are taken"
+        assert statuses(read_all(waiting)) == [200]
+
+
+def test_settings_that_are_refused_move_nothing(tmp_path: Path):
+    old, other = free_port(), free_port()
+    figures = {"listen": f"127.0.0.1:{old}"}
+    port = free_port()
+    config_file = settings(tmp_path, f"127.0.0.1:{port}", metrics=figures)
+    with held() as (_, taken), serving(config_file) as served:
+        settings(tmp_path, f"127.0.0.1:{taken.at}", metrics={"listen": f"127.0.0.1:{other}"})
+        assert "is in use" in reload(served)
+        Place(old).connect().close()
+        with pytest.raises(ConnectionRefusedError):
+            Place(other).connect()
+        # Another name for the address that it has itself.
+        settings(tmp_path, f"localhost:{port}", metrics=figures)
+        assert "if it is this service, restart it" in reload(served)
+        assert Place(port).status(post(hook())) == 200

@@ -109,6 +109,8 @@ def _taken() -> Iterator[Case]:
 
 def _odd() -> Iterator[Case]:
     """Signed, so kept; not understood, so for a person."""
+    pair = json.dumps([good(), good()]).encode()
+    yield Case("two tokens in one body", pair, 200, "recorded", unread=1, events=1)
     for name, raw in {
         "a name twice": b'{"events":[],"events":[1]}',
         "a name twice, deep": b'{"events":[{"id":1,"id":2}]}',

@@ -60,7 +60,7 @@ def _received(scene: Scene) -> tuple[list[Sent], list[Outcome]]:
 
     with options.store(settings, "demo") as store:
         minutes = Minutes(store, settings.guard)
-        with closing(Web(settings, store, lambda: trust, minutes)):
+        with closing(Web(settings, store, trust, minutes)):
             try:
                 sent = tell(scene)
             except OSError as error:

@@ -31,7 +31,7 @@ def run(ctx: click.Context) -> None:
             raise ConfigError([Problem("mailboxes", message, hint)])
         return settings
 
-    _serve(load)
+    _serve(load, "run")
 
 
 @click.command()
@@ -46,11 +46,14 @@ def serve(ctx: click.Context) -> None:
             raise ConfigError([Problem("web", "is not set, so there is nothing to serve", hint)])
         return settings.model_copy(update={"mailboxes": ()})
 
-    _serve(load)
+    _serve(load, "serve")
 
 
-def _serve(load: Callable[[], Settings]) -> None:
-    """Run the service by the settings that `load` gives, now and at each SIGHUP."""
+def _serve(load: Callable[[], Settings], purpose: str) -> None:
+    """Run the service by the settings that `load` gives, now and at each SIGHUP.
+
+    `purpose` is the command, by which others are told who has the store.
+    """
     from mailhook import log
     from mailhook.checks import refuse_faults
     from mailhook.trust import Trust
@@ -64,5 +67,5 @@ def _serve(load: Callable[[], Settings]) -> None:
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     settings = sound()
-    with store(settings, "run") as opened:
+    with store(settings, purpose) as opened:
         service.run(settings, opened, Trust.of(settings.trust), sound)

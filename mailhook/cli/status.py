@@ -85,7 +85,7 @@ def _urgency(folder: Folder) -> int:
 
 
 def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
-    if health.folders:
+    if health.folders or health.service.state != "none":
         yield "service", _service(health, now)
     yield "today (UTC)", screen.counted(health.today)
     yield "from mail to row", _lag(health)

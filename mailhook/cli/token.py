@@ -101,7 +101,7 @@ def recheck(ctx: click.Context, *, as_json: bool) -> None:
     """Examine refused tokens again, once trust.signing_keys is mended.
 
     Those that verify now become events, as if they had just arrived; the others stay.
-    Where the service runs, it does the work, by the keys it has: reload it before.
+    Where the service runs, it does the work, by the keys it has: restart it before.
     """
     from mailhook.recheck import in_words
 

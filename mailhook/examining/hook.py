@@ -32,7 +32,7 @@ _FRESH = timedelta(seconds=25)
 def examine(delivery: Delivery, trust: Trust) -> Finding:
     """What the hook tells; unverified and quarantined where no key made its signature."""
     try:
-        signed = _signed(delivery.raw, trust)
+        signed, *more = _signed(delivery.raw, trust)
     except Untrusted as error:
         return Finding(
             delivery,
@@ -41,11 +41,11 @@ def examine(delivery: Delivery, trust: Trust) -> Finding:
             reason=error.reason,
             authenticity_detail=str(error),
         )
-    return _read(delivery, signed.payload, _detail(signed, trust))
+    return _read(delivery, signed.payload, _detail(signed, trust), len(more))
 
 
-def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
-    """What was signed; `detail` says by which key."""
+def _read(delivery: Delivery, payload: bytes, detail: str, more: int) -> Finding:
+    """What was signed; `detail` says by which key, `more` how many other tokens are not read."""
     problem: str | None = None
     events: tuple[Event, ...] = ()
     notices, odd, sent_at = list[Notice](), 0, None
@@ -62,7 +62,7 @@ def _read(delivery: Delivery, payload: bytes, detail: str) -> Finding:
         "quarantined" if problem else "read",
         reason=problem,
         events=events,
-        unread=odd,
+        unread=odd + more,
         reader=reader.NAME,
         authenticity="verified",
         authenticity_detail=detail,
@@ -126,15 +126,17 @@ def _fields(text: str) -> Iterator[str]:
     yield from (value for _, value in fields)
 
 
-def _signed(body: bytes, trust: Trust) -> Signed:
-    """The first token of the body that one of our keys has signed. Raises Untrusted."""
-    refused = Untrusted("there is no token in the body")
+def _signed(body: bytes, trust: Trust) -> list[Signed]:
+    """The tokens of the body that our keys have signed, one at least. Raises Untrusted."""
+    found, refused = list[Signed](), Untrusted("there is no token in the body")
     for one in tokens(body):
         try:
-            return token.check(one, trust.keys)
+            found.append(token.check(one, trust.keys))
         except Untrusted as error:
             refused = error
-    raise refused
+    if not found:
+        raise refused
+    return found
 
 
 def _texts(value: Json, depth: int) -> Iterator[str]:

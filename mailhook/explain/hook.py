@@ -14,7 +14,7 @@ from mailhook.trust import Trust
 
 _ADVICE = (
     "if it is genuine, its signing key is not among trust.signing_keys: compare them with the"
-    " vendor's dashboard, put the right one first, reload, then `mailhook token recheck`"
+    " vendor's dashboard, put the right one first, restart mailhook, then `mailhook token recheck`"
 )
 _UNVERIFIED = "no key has signed this: anybody may have written it"
 # Of claims that are no JSON so much is shown.

@@ -39,8 +39,9 @@ class Folder:
 class Service:
     """Whether `mailhook run` is up. `beat_at`: when its writer last committed, None if never.
 
-    `none`: no service has run on this store, or somebody (a timer) has polled
-    since the last one. `took_leave`: it has ended in good order, at `beat_at`.
+    `none`: no service has run on this store, or the settings ask for none, or somebody
+    (a timer) has polled since the last one and no web hooks are awaited. `took_leave`:
+    it has ended in good order, at `beat_at`.
     """
 
     state: ServiceState

@@ -23,7 +23,10 @@ FROM unverified_tokens INDEXED BY unverified_tokens_held
 WHERE received_at >= ? GROUP BY source
 """
 
-TODO = "mend trust.signing_keys, reload, then `mailhook token recheck`"
+# A restart, for a credential that was exchanged is not read again at a reload.
+TODO = (
+    "put the new key first in trust.signing_keys, restart mailhook, then `mailhook token recheck`"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ K = TypeVar("K", bound=Hashable)
 
 def advise(service: Service, folders: Sequence[Folder]) -> Iterator[Advice]:
     """The gravest first. Where the service is stopped, silence has its reason already."""
-    stopped = bool(folders) and service.state == "stopped"
+    stopped = service.state == "stopped"
     if stopped and service.beat_at:
         yield Advice(_on_stopped(service.beat_at, service), topic="service")
     yield from _on_failing([one for one in folders if one.state == "failing"])

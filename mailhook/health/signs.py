@@ -44,7 +44,11 @@ def look(settings: Settings, store: Reader, now: datetime) -> tuple[Service, tup
         for mailbox in settings.mailboxes
         for folder in mailbox.folders
     ]
-    service = _service(store, [row["at"] for _, _, row in found], now)
+    # Who polls by hand or by a timer does without the service, but serves no hooks.
+    polled = [] if settings.web else [row["at"] for _, _, row in found]
+    service = _service(store, polled, now)
+    if not (settings.mailboxes or settings.web or settings.api):
+        service = Service("none", None)  # nothing is set that one would do
     return service, tuple(
         _folder(mailbox, folder, row, service, now) for mailbox, folder, row in found
     )

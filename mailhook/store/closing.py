@@ -1,7 +1,8 @@
 """Alerts that a hook is switched off close themselves, within an open transaction.
 
 By a verified mail that it is enabled again, or by web hooks that come to its endpoint:
-three verified tokens of events later than the alert. In whatever order all that was read.
+three verified tokens, each of an event of its own that is later than the alert. In
+whatever order all that was read.
 """
 
 from __future__ import annotations
@@ -35,10 +36,13 @@ SELECT a.endpoint, a.detail ->> 'hook_name', a.last_seen_at
 FROM alerts a JOIN events e ON e.id = a.event_id
 WHERE a.kind = 'hook_status' AND a.authenticity = 'verified' AND e.event_action = 'enabled'
 """
+# Each tells of an event that none before it did: one token may come again in another dress.
 _CAME = """
 SELECT DISTINCT s.delivery_id FROM events e JOIN sightings s ON s.event_id = e.id
 WHERE e.occurred_at > ? AND e.time_source = 'vendor'
   AND s.channel = 'web' AND s.authenticity = 'verified'
+  AND NOT EXISTS (SELECT 1 FROM sightings o WHERE o.event_id = s.event_id
+                    AND o.channel = 'web' AND o.delivery_id < s.delivery_id)
 LIMIT ?
 """
 

@@ -44,8 +44,8 @@ def chores(
     yield _HEARTBEAT_SECONDS, Chore(HEARTBEAT, partial(_beat, settings, store, pulse))
     if settings.store.raw_days or settings.store.event_days:
         yield _PRUNE_SECONDS, Chore("prune", partial(_prune, store, settings.store, stop))
-    if settings.web:
-        yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
+    # Also without `web`: where it was retired, what had come is not to stay for ever.
+    yield _PRUNE_SECONDS, Chore("tokens", partial(_age_out, store))
     yield _DNS_SECONDS, Chore("dkim", partial(_ask_dns_again, store, trust, stop))
     if settings.api:
         yield 60 * settings.api.reconcile_minutes, Chore(RECONCILE, asking.ring)

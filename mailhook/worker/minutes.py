@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
+from typing import TypeAlias
 
 from mailhook.config import GuardSettings
 from mailhook.errors import MailhookError
@@ -20,8 +21,11 @@ from mailhook.store import Store
 _MINUTE = 60
 # While nothing can be written: so many minutes are remembered, a week of them.
 _MINUTES = 10_080
-# So many of those that were answered 503 are known again when they come once more.
+# So many of those that have failed are known again when they come once more.
 _KNOWN = 10_000
+
+# A token and how many of its attempts: the bytes around it may be others.
+_Book: TypeAlias = OrderedDict[Hashable, int]
 
 
 class Minutes:
@@ -34,7 +38,8 @@ class Minutes:
         self._mutex, self._writing = threading.Lock(), threading.Lock()
         self._counts: dict[int, Counter[str]] = {}
         self._news: Counter[str] = Counter()
-        self._failed: OrderedDict[str, int] = OrderedDict()
+        # Attempts that we answered 503, and those that were inferred when it came at last.
+        self._failed, self._inferred = _Book(), _Book()
         self._ages = Ages(Rule.of(guard))
 
     def heed(self, guard: GuardSettings) -> None:
@@ -52,7 +57,7 @@ class Minutes:
         if status == HTTPStatus.OK:
             self._came(finding)
         else:
-            self._note_failed(finding.delivery.location)
+            self._note_failed(finding)
 
     def resembled(self) -> None:
         """One that was refused looks like the vendor's."""
@@ -79,17 +84,22 @@ class Minutes:
             return
         age = (finding.delivery.received_at - finding.sent_at) / timedelta(seconds=1)
         with self._mutex:
-            before = self._ages.failed_before(age)
-            # The latest of them were counted when we answered them.
-            unseen = len(before) - self._failed.pop(finding.delivery.location, 0)
-            for seconds in before[: max(0, unseen)]:
-                self._count("retried", seconds)
+            if before := self._ages.failed_before(age):
+                self._infer(_token(finding), before)
 
-    def _note_failed(self, location: str) -> None:
+    def _infer(self, token: Hashable, before: Sequence[float]) -> None:
+        """Count the attempts so many seconds ago, but for those that are counted already."""
+        since = before[self._inferred.get(token, 0) :]
+        # The latest of them were counted when we answered them.
+        unseen = len(since) - self._failed.pop(token, 0)
+        for seconds in since[: max(0, unseen)]:
+            self._count("retried", seconds)
+        _note(self._inferred, token, max(len(before), self._inferred.get(token, 0)))
+
+    def _note_failed(self, finding: Finding) -> None:
+        token = _token(finding)
         with self._mutex:
-            self._failed[location] = self._failed.pop(location, 0) + 1
-            if len(self._failed) > _KNOWN:
-                self._failed.popitem(last=False)
+            _note(self._failed, token, self._failed.get(token, 0) + 1)
 
     def _count(self, kind: str, seconds_ago: float = 0) -> None:
         minute = int((self._clock() - seconds_ago) // _MINUTE * _MINUTE)
@@ -109,6 +119,20 @@ class Minutes:
     def _bound(self) -> None:
         while len(self._counts) > _MINUTES:
             del self._counts[min(self._counts)]
+
+
+def _token(finding: Finding) -> Hashable:
+    """What tells a token again."""
+    if not finding.events:
+        return finding.delivery.location
+    return finding.events[0].key, finding.sent_at
+
+
+def _note(book: _Book, token: Hashable, attempts: int) -> None:
+    book[token] = attempts
+    book.move_to_end(token)
+    if len(book) > _KNOWN:
+        book.popitem(last=False)
 
 
 def _kind(status: int | None) -> str:

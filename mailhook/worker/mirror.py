@@ -8,6 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from mailhook import times
+from mailhook.errors import TemporaryError
 from mailhook.model import Delivery, Finding
 from mailhook.pipeline import examine
 from mailhook.sources.web import Answer
@@ -15,6 +16,9 @@ from mailhook.trust import Trust
 from mailhook.worker.desk import Became, Desk
 
 _RETRY_SECONDS = 30
+# Whom nobody could commit for so long is told so, before a proxy answers 504 in our place.
+_PATIENCE_SECONDS = 20
+_LATE = TemporaryError("it could not be committed in time")
 
 _THANKS = Answer(HTTPStatus.OK, "thank you")
 _NOT_SIGNED = Answer(HTTPStatus.UNAUTHORIZED, "it is not signed with the key of this hook")
@@ -33,8 +37,10 @@ class Mirror:
         trust: Callable[[], Trust],
         refused: Callable[[bytes, str], object],
         took: Callable[[Finding, int], object] = lambda _finding, _status: None,
+        patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
         self._trust, self._refused, self._took = trust, refused, took
+        self._patience_seconds = patience_seconds
         self.desk: Desk | None = None
 
     async def __call__(self, body: bytes, source: str) -> Answer:
@@ -49,7 +55,8 @@ class Mirror:
         return answer
 
     async def _answer(self, finding: Finding) -> Answer:
-        became: asyncio.Future[Became] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        became: asyncio.Future[Became] = loop.create_future()
 
         def done(one: Became) -> None:
             if not became.done():
@@ -57,4 +64,8 @@ class Mirror:
 
         if not (self.desk and self.desk.take(finding, done)):
             return _NOT_NOW
-        return _THANKS if isinstance(await became, str) else _NOT_NOW
+        late = loop.call_later(self._patience_seconds, done, _LATE)
+        try:
+            return _THANKS if isinstance(await became, str) else _NOT_NOW
+        finally:
+            late.cancel()

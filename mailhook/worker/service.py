@@ -92,7 +92,7 @@ class Service:
         self._turns = Turns()
         self._minutes = Minutes(store, settings.guard)
         self._parts = self._made(settings, trust)
-        self._web = Web(settings, store, lambda: self._parts.trust, self._minutes)
+        self._web = Web(settings, store, trust, self._minutes)
         self._parts.start()
         log.info("running", extra={"mailboxes": len(settings.mailboxes)})
 
@@ -158,8 +158,7 @@ class Service:
             settings = load()
             _refuse_another_store(self._parts.settings, settings)
             trust = Trust.of(settings.trust)
-            self._exporter.reload(settings)
-            self._web.reload(settings)
+            self._move(settings, trust)
         except MailhookError as error:
             log.error("the new settings are not taken, the old ones stay: %s", error)  # noqa: TRY400 - it says all
         else:
@@ -172,6 +171,17 @@ class Service:
             gc.collect()  # the old ones refer to each other, and have descriptors open
             log.info("settings are taken", extra={"mailboxes": len(settings.mailboxes)})
         self._notifier.ready(self.state())
+
+    def _move(self, settings: Settings, trust: Trust) -> None:
+        """Serve figures and hooks where they say, both or neither. Raises ConfigError."""
+        if settings.metrics:
+            self._exporter.reload(settings)
+        try:
+            self._web.reload(settings, trust)
+        except ConfigError:
+            self._exporter.reload(self._parts.settings)
+            raise
+        self._exporter.reload(settings)
 
     def _feed(self) -> None:
         """Show the watchdog that every thread gets on; a thread that hangs is to end us."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings, WebSettings
@@ -25,14 +24,15 @@ _SYSTEMD = "systemd"
 class Web:
     """Serves hooks where the settings ask for it, until it is closed; a reload loses none.
 
-    `trust` is asked anew for each hook. Raises ConfigError where it cannot be listened.
+    What is signed is judged by the trust that came with the settings in force. Raises
+    ConfigError where it cannot be listened.
     """
 
     def __init__(
         self,
         settings: Settings,
         store: Store,
-        trust: Callable[[], Trust],
+        trust: Trust,
         minutes: Minutes,
         bounds: Bounds | None = None,
     ) -> None:
@@ -44,21 +44,23 @@ class Web:
         self._endpoint: Endpoint | None = None
         self._desk: Desk | None = None
         self._refusals: Refusals | None = None
-        self.reload(settings)
+        self.reload(settings, trust)
 
-    def reload(self, settings: Settings) -> None:
+    def reload(self, settings: Settings, trust: Trust) -> None:
         """Go by new settings. Raises ConfigError, with the old ones in force.
 
-        What keeps its address goes on as it is; only its path is another from now on.
+        What keeps its address goes on as it is; only its path and its keys are others
+        from now on.
         """
         old, new = self._settings, settings.web
         if new is None:
             self.close()
         elif old and self._endpoint and (self._passed or old.listen == new.listen):
             listening.refuse_passed(self._passed, new)
+            self._trust = trust
             self._endpoint.answer_at(new.path)
         else:
-            self._move(new)
+            self._move(new, trust)
         self._settings = new
 
     def close(self) -> None:
@@ -88,10 +90,11 @@ class Web:
             found.append(self._desk.name)
         return found
 
-    def _move(self, settings: WebSettings) -> None:
+    def _move(self, settings: WebSettings, trust: Trust) -> None:
         """Listen there first, and only then no more where it was."""
         new = self._place(settings)
         self.close()
+        self._trust = trust  # before the first hook comes: it may have waited for us
         self._listening = new
         self._start(settings.path, new)
 
@@ -111,10 +114,10 @@ class Web:
         from mailhook.worker.mirror import Mirror
         from mailhook.worker.refusals import Refusals
 
-        token.prepare(self._trust().keys)
+        token.prepare(self._trust.keys)
         self._refusals = Refusals(self._store)
         self._refusals.start()
-        mirror = Mirror(self._trust, self._refused, self._minutes.took)
+        mirror = Mirror(lambda: self._trust, self._refused, self._minutes.took)
         sockets, answered = place.duplicates(), self._minutes.answered
         self._endpoint = Endpoint(sockets, path, mirror, self._bounds, answered)
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)

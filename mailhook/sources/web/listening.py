@@ -18,6 +18,7 @@ _FIRST_PASSED = 3  # SD_LISTEN_FDS_START, sd_listen_fds(3)
 _BACKLOG = 1024
 _GROUP_MAY_WRITE = 0o660
 _UNIX = "unix:"
+_IN_USE = "stop what listens there, or choose another; if it is this service, restart it"
 
 
 class Listening:
@@ -174,7 +175,7 @@ def _is_here(one: socket.socket) -> bool:
 
 def _in_words(listen: str, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
-        return _refused(f"{listen} is in use", "stop what listens there, or choose another")
+        return _refused(f"{listen} is in use", _IN_USE)
     reason = (error.strerror or str(error)).lower()
     hint = "an address of this machine and a port from 1024, or a socket in a folder of the user's"
     return _refused(f"{listen} cannot be listened on: {reason}", hint)
