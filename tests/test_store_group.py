@@ -27,7 +27,10 @@ from mailhook.store import Store
 from mailhook.store.pruning import prune
 
 # When something was written down is the one thing that differs.
-_MOMENTS = {"recorded_at", "seen_at", "queued_at", "at", "pruned_at", "updated_at"}
+_MOMENTS = {
+    *("recorded_at", "seen_at", "queued_at", "at", "pruned_at", "updated_at"),
+    *("since", "last_at", "heard_at"),
+}
 _ALL = StoreSettings(raw_days=1, event_days=1)
 _LATER = times.now() + timedelta(days=4000)
 _THEMES = {
@@ -48,9 +51,14 @@ def held(path: Path) -> dict[str, list[tuple[object, ...]]]:
 def _rows(db: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
     told = [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
     differs = {"recorded_at"} if table == "events" else _MOMENTS
-    names = ", ".join(name for name in told if name not in differs)
+    names = ", ".join(_compared(name) for name in told if name not in differs)
     rows = db.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608 - our words
     return sorted(rows, key=repr)
+
+
+def _compared(column: str) -> str:
+    """How late something came is about now; whether it came is not."""
+    return f"{column} IS NULL" if column.endswith("_seconds") else column
 
 
 def both(
