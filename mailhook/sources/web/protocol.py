@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from functools import partial
 from typing import Any, cast
 
 import httptools
@@ -53,6 +52,7 @@ class Connection(HttpToolsProtocol):
         self._fed = self._body_bytes = 0
         self._due = 0  # whole requests that have no answer yet
         self._running: RequestResponseCycle | None = None
+        self._offered: dict[str, Any] = {WHOLE: self._answer}
         self._is_new = True
         self._is_deaf = False  # whatever still comes is thrown away
         self._last: Answer | None = None  # to be said when all before it is answered
@@ -131,7 +131,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if self._crowd.is_closing:
             self.cycle.keep_alive = False
-        self.scope["extensions"] = {WHOLE: partial(self._answer, self.cycle)}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = self._offered
         self.headers = []  # what comes behind a chunked body is none of the request's headers
         self._body_bytes = 0
         self._enter(_BODY)
@@ -182,12 +182,14 @@ class Connection(HttpToolsProtocol):
         else:
             self.since = self.loop.time()  # what had come of the next one could not be read on
 
-    def _answer(self, cycle: RequestResponseCycle, answer: Answer) -> bool:
+    def _answer(self, answer: Answer) -> bool:
         """Send it whole, in one write; False where it must wait for a client that reads slowly.
 
-        Through the two messages of ASGI it took a quarter of the time of HTTP.
+        It is the answer to the request that runs. Through the two messages of ASGI it took
+        a quarter of the time of HTTP.
         """
-        if cycle.disconnected:
+        cycle = self._running
+        if cycle is None or cycle.disconnected:
             return True
         if self.flow.write_paused:
             return False

@@ -15,4 +15,3 @@ LARGE_HEAD = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large"
 )
 LARGE_BODY = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a hook is at most 256 kB")
-
