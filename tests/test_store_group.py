@@ -29,7 +29,7 @@ from mailhook.store.pruning import prune
 # When something was written down is the one thing that differs.
 _MOMENTS = {
     *("recorded_at", "seen_at", "queued_at", "at", "pruned_at", "updated_at"),
-    *("since", "last_at", "heard_at"),
+    *("since", "until", "last_at", "heard_at", "resolved_at"),
 }
 _ALL = StoreSettings(raw_days=1, event_days=1)
 _LATER = times.now() + timedelta(days=4000)
