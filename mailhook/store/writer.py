@@ -407,8 +407,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._mutex, sentences(self.path):
-            if self._is_closed:
-                self._refuse_if_gone()
+            self._refuse_if_gone()
             with self._connection:
                 # Not a deferred one: that would begin by reading, and what it read may have
                 # been changed by somebody's `sqlite3` before it comes to write.
