@@ -161,10 +161,11 @@ def _text(content: Object, *names: str) -> str | None:
     """The first of the named members that is a text or a whole number, as text."""
     for name in names:
         value: Json = content.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, str):
+            if bare := value.strip():
+                return bare
+        elif isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
     return None
 
 

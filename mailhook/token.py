@@ -9,7 +9,6 @@ Nor are `typ`, `cty` and `zip`: what was signed is told as it was signed.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import re
@@ -41,6 +40,8 @@ _SIGNATURE_LENGTH = 43  # of the 32 bytes of an HMAC with SHA-256
 # The vendor's header is one and the same: what it asks for is remembered, of long ones not.
 _HEADERS, _HEADER_LENGTH = 64, 256
 _KEYS = 16
+# RFC 4648 section 5. The module `base64` does the same in thrice the time.
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +230,17 @@ def _secret(key: bytes) -> bytes | None:
 def _canonical(part: str) -> bytes:
     """Decoded base64url; one spelling per byte string, or one token had two names."""
     decoded = _decoded(part)
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
+    spelled = binascii.b2a_base64(decoded, newline=False).translate(_TO_URL).rstrip(b"=")
+    if spelled != part.encode():
         raise ValueError("a part is not canonical base64url")
     return decoded
 
 
 def _decoded(part: str) -> bytes:
+    if not part.isascii():
+        raise ValueError("a part is not base64url (it is no ASCII)")
     try:
-        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        return binascii.a2b_base64(part.encode().translate(_FROM_URL) + b"=" * (-len(part) % 4))
     except binascii.Error as error:
         raise ValueError(f"a part is not base64url ({error})") from None
 

@@ -151,8 +151,9 @@ def test_a_round_without_a_service_says_it_too(home: Home):
 def test_the_service_says_it(home: Home):
     alert(home, FAILING, 26 * HOUR)
     with Store(home.store) as store:
-        given = {"pulse": Pulse(store), "stop": threading.Event(), "turns": Turns()}
-        found = chores(Settings(), store, Trust(Settings().trust), **given)
+        settings, trust = Settings(), Trust(Settings().trust)
+        asking = Asking(settings, store, trust, threading.Event(), Turns())
+        found = chores(settings, store, trust, pulse=Pulse(store), asking=asking)
         chore = next(one for _, one in found if one.name == ALERTS)
         chore.start()
         chore.ring()

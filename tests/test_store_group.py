@@ -30,10 +30,13 @@ from mailhook.store.pruning import prune
 # When something was written down is the one thing that differs.
 _MOMENTS = {"recorded_at", "seen_at", "queued_at", "at", "pruned_at", "updated_at"}
 # What is reckoned from such a moment: there or not is what is the same.
-_CLOCKED = {"since", "until", "heard_at", "first_at", "last_at"} | {
+_CLOCKED = {"since", "until", "heard_at", "first_at", "last_at", "resolved_at"} | {
     f"{road}_seconds" for road in ("email", "web", "api")
 }
 _ALL = StoreSettings(raw_days=1, event_days=1)
+_FAILS = """
+CREATE TRIGGER third AFTER INSERT ON events WHEN NEW.id = 3 BEGIN SELECT RAISE (ABORT, 'no'); END
+"""
 _LATER = times.now() + timedelta(days=4000)
 _THEMES = {
     theme.__name__.rpartition(".")[2]: theme.CASES
@@ -159,3 +162,14 @@ def test_a_location_that_is_known_costs_one_question_however_much_it_tells():
         before = held(path)
         assert store.record([known] * 3) == [Outcome.DUPLICATE] * 3
         assert held(path) == before
+
+
+def test_a_group_that_fails_in_the_middle_of_a_statement_leaves_nothing(tmp_path: Path):
+    group = told(_THEMES["keys"])
+    with Store(tmp_path / "db") as store:
+        store.write(lambda connection, _: connection.execute(_FAILS))
+        before = held(tmp_path / "db")
+        with pytest.raises(sqlite3.IntegrityError):
+            store.record(group)
+        assert held(tmp_path / "db") == before
+        assert before["deliveries"] == []

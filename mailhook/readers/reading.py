@@ -33,12 +33,11 @@ def is_event(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("event_type"), str)
 
 
-def notice(event: Json, reader: str, *, time: str | None = None, proven: bool = False) -> Notice:
+def notice(event: Json, reader: str, *, proven: bool = False) -> Notice:
     """The notice that one of the vendor's event objects is.
 
     Web hooks carry `object` as an object, the vendor's API as a JSON string.
-    `time` stands in where the event has no timestamp of its own. Raises
-    MalformedNotice where it is no event after all.
+    Raises MalformedNotice where it is no event after all.
     """
     if not isinstance(event, dict):
         raise MalformedNotice("an event is no JSON object")
@@ -49,7 +48,7 @@ def notice(event: Json, reader: str, *, time: str | None = None, proven: bool = 
         action=action,
         object=_object(event.get("object")),
         product=_text(event, "product"),
-        timestamp=_text(event, "timestamp") or time,
+        timestamp=_text(event, "timestamp"),
         truora_id=_text(event, "id"),
         idempotency_key=_text(event, "idempotency_key"),
         version=_text(event, "version"),

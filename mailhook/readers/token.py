@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailhook import times, token
@@ -38,18 +39,22 @@ def read(texts: Iterable[str], keys: Sequence[bytes]) -> Reading | None:
 def events(claims: dict[str, Json]) -> tuple[list[Notice], int]:
     """What the claims of a verified token tell, and how many of their events are none."""
     listed = claims.get("events")
-    time = _issued_at(claims.get("iat"))
     notices, odd = [], 0
     for event in listed if isinstance(listed, list) else []:
         try:
-            notices.append(notice(event, NAME, time=time, proven=True))
+            told = notice(event, NAME, proven=True)
+            notices.append(told if told.timestamp else _timed(told, claims))
         except MalformedNotice:
             odd += 1
     return notices, odd
 
 
-def _issued_at(seconds: Json) -> str | None:
+def _timed(told: Notice, claims: dict[str, Json]) -> Notice:
     """`iat` is the event's time where the event itself gives none."""
+    return replace(told, timestamp=_issued_at(claims.get("iat")))
+
+
+def _issued_at(seconds: Json) -> str | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     try:

@@ -64,7 +64,7 @@ def review(
 
     `url` is the address at which the web hooks come, None where it is not known.
     """
-    told = [one for finding in findings for one in finding.events if one.event_type == "webhook"]
+    told = [one for finding in findings for one in finding.events if _is_of_hook(one)]
     by_web = url and any(finding.delivery.channel == "web" for finding in findings)
     if not (told or by_web):
         return
@@ -81,6 +81,19 @@ def review(
             rows = connection.execute(_CAME, (alert.at, _TOKENS)).fetchall()
             if len(rows) == _TOKENS:
                 _close(connection, alert, "web", now, deliveries=sorted(row[0] for row in rows))
+
+
+def parts(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
+    """The findings, in order, cut behind each that tells of a hook itself."""
+    start = 0
+    for end, finding in enumerate(findings, 1):
+        if end == len(findings) or any(map(_is_of_hook, finding.events)):
+            yield findings[start:end]
+            start = end
+
+
+def _is_of_hook(event: Event) -> bool:
+    return event.event_type == "webhook"
 
 
 def plain(address: str | None) -> str | None:

@@ -15,8 +15,16 @@ from typing import Any
 _SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
+# A statement that fails undoes what it has done so far; that costs a file of its own, with
+# each page as it was. Here the whole transaction is undone: see `insert`.
+_INSERT = "INSERT OR FAIL INTO"
+
+
 def insert(connection: sqlite3.Connection, head: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert the rows, in order; `head` is all of the statement that stands before `VALUES`."""
+    """Insert the rows, in order; `head` is the table, and its columns if not all.
+
+    Who owns the transaction must roll it back where this raises: part of the rows is there.
+    """
     for part in _parts(rows):
         values = [value for row in part for value in row]
         connection.execute(_statement(head, len(part), len(part[0])), values)
@@ -33,4 +41,4 @@ def _parts(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]
 @lru_cache(maxsize=64)
 def _statement(head: str, count: int, width: int) -> str:
     row = f"({', '.join('?' * width)})"
-    return f"{head} VALUES {', '.join([row] * count)}"
+    return f"{_INSERT} {head} VALUES {', '.join([row] * count)}"

@@ -13,10 +13,10 @@ from mailhook.store.deliveries import Deliveries
 from mailhook.store.ledger import names, told
 from mailhook.store.rows import EVENT_COLUMNS, cells
 
-_DELIVERIES = f"INSERT INTO deliveries (id, {', '.join(Deliveries.COLUMNS)})"
-_EVENTS = f"INSERT INTO events (id, key, revision, recorded_at, {', '.join(EVENT_COLUMNS)})"
-_ALIASES = "INSERT INTO aliases"
-_SIGHTINGS = "INSERT INTO sightings"
+_DELIVERIES = f"deliveries (id, {', '.join(Deliveries.COLUMNS)})"
+_EVENTS = f"events (id, key, revision, recorded_at, {', '.join(EVENT_COLUMNS)})"
+_ALIASES = "aliases"
+_SIGHTINGS = "sightings"
 _LAST = "SELECT (SELECT max(id) FROM deliveries), (SELECT max(id) FROM events)"
 _REVISE = "UPDATE counters SET value = value + ? WHERE name = 'revision' RETURNING value"
 

@@ -81,14 +81,22 @@ class Store(Opened):
         now = times.now()
         recorder = self._recorder if findings else None
         with self._transaction() as connection:
-            found = list(findings)
-            outcomes = recorder.record_all(found, after, now) if recorder else []
-            self._close_alerts(found, now)
+            outcomes = list(self._told(recorder, findings, after, now)) if recorder else []
             if position:
                 self._advance(position, now)
             if also:
                 also(connection, now)
         return outcomes
+
+    def _told(
+        self, recorder: Recorder, findings: Sequence[Finding], after: After | None, now: datetime
+    ) -> Iterator[Outcome]:
+        """What becomes of each; an alert is closed before the next one might join it."""
+        from mailhook.store import closing
+
+        for part in closing.parts(findings):
+            yield from recorder.record_all(part, after, now)
+            self._close_alerts(part, now)
 
     def position(self, source: str) -> Position | None:
         """How far the folder has been read; None if never."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
@@ -16,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from mailhook.errors import whereabouts
-from mailhook.sources.web.answers import Answer, Answered, Take, unheard
+from mailhook.sources.web.answers import WHOLE, Answer, Answered, Take, unheard
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ _ONLY_POST = "this is where hooks are sent to, by POST; there is nothing to see\
 _NOTHING = "nothing is here\n"
 # No address is longer; what a proxy hands on may be.
 _ADDRESS_CHARS = 64
+# To parse an address takes as long as to check a signature.
+_PEERS = 1024
 
 
 class App:
@@ -49,7 +52,7 @@ class App:
         elif scope["method"] != "POST":
             await _only_post(scope, receive, send)
         else:
-            await _send(send, await self._answer(body, source_of(scope)))
+            await _send(scope, send, await self._answer(body, source_of(scope)))
 
     async def _answer(self, body: bytes, source: str) -> Answer:
         try:
@@ -105,6 +108,7 @@ def _address(forwarded: bytes) -> str:
         return ""
 
 
+@lru_cache(_PEERS)
 def _is_here(peer: str) -> bool:
     try:
         return ip_address(peer.removeprefix("::ffff:")).is_loopback
@@ -112,16 +116,11 @@ def _is_here(peer: str) -> bool:
         return True
 
 
-async def _send(send: Send, answer: Answer) -> None:
-    body = f"{answer.words}\n".encode()
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    if answer.retry_after is not None:
-        headers.append((b"retry-after", str(answer.retry_after).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _send(scope: Scope, send: Send, answer: Answer) -> None:
+    if not scope["extensions"][WHOLE](answer):
+        start = {"status": answer.status, "headers": answer.headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _only_post(scope: Scope, receive: Receive, send: Send) -> None:

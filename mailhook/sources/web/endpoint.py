@@ -46,7 +46,7 @@ class Endpoint(threading.Thread):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app = App(path, take, answered)
         self._crowd = Crowd(bounds, answered)
-        self._server = uvicorn.Server(_config(self._app, bounds))
+        self._server = uvicorn.Server(_config(self._app))
         self._server.server_state = self._crowd
 
     def run(self) -> None:
@@ -84,7 +84,7 @@ class Endpoint(threading.Thread):
             self.join(_STOP_SECONDS + 1)
 
 
-def _config(app: App, bounds: Bounds) -> uvicorn.Config:
+def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
@@ -96,6 +96,5 @@ def _config(app: App, bounds: Bounds) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=bounds.idle_seconds,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from mailhook.sources.web import head, refusals
-from mailhook.sources.web.answers import Answer
+from mailhook.sources.web.answers import WHOLE, Answer, spelled
 from mailhook.sources.web.crowd import Crowd
 
 # What stands between the chunks of a body may be some times as much as the body.
@@ -52,6 +52,7 @@ class Connection(HttpToolsProtocol):
         self._fed = self._body_bytes = 0
         self._due = 0  # whole requests that have no answer yet
         self._running: RequestResponseCycle | None = None
+        self._offered: dict[str, Any] = {WHOLE: self._answer}
         self._is_new = True
         self._is_deaf = False  # whatever still comes is thrown away
         self._last: Answer | None = None  # to be said when all before it is answered
@@ -89,7 +90,6 @@ class Connection(HttpToolsProtocol):
         if self._phase == _AWAITED or self._phase == _WHOLE:  # noqa: PLR1714 - a set is slower
             self._enter(_HEAD)
             self._fed = len(data)
-        self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -131,6 +131,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if self._crowd.is_closing:
             self.cycle.keep_alive = False
+        self.scope["extensions"] = self._offered
         self.headers = []  # what comes behind a chunked body is none of the request's headers
         self._body_bytes = 0
         self._enter(_BODY)
@@ -167,15 +168,40 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The next request may come, or is there; or this was the last."""
         self._due -= 1
-        super().on_response_complete()
+        self._crowd.total_requests += 1
         if self.transport.is_closing():
             return
+        # As uvicorn's, which would set a timer besides, for each request anew.
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if self._due <= 0 and self._last:
             self._say(self._last)
         elif self._phase == _WHOLE:
             self._enter(_AWAITED)
         else:
             self.since = self.loop.time()  # what had come of the next one could not be read on
+
+    def _answer(self, answer: Answer) -> bool:
+        """Send it whole, in one write; False where it must wait for a client that reads slowly.
+
+        It is the answer to the request that runs. Through the two messages of ASGI it took
+        a quarter of the time of HTTP.
+        """
+        cycle = self._running
+        if cycle is None or cycle.disconnected:
+            return True
+        if self.flow.write_paused:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        others = tuple(self._crowd.default_headers)
+        self.transport.write(spelled(answer, others, is_last=not cycle.keep_alive))
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
 
     def _enter(self, phase: int) -> None:
         self._phase, self._fed = phase, 0
@@ -210,8 +236,7 @@ class Connection(HttpToolsProtocol):
     def _say(self, answer: Answer) -> None:
         """Say it and read on for a while: to close on what was not read would take it back."""
         self._crowd.answered(answer.status)
-        self._unset_keepalive_if_required()
-        self.transport.write(refusals.spelled(answer))
+        self.transport.write(spelled(answer, is_last=True))
         self.transport.write_eof()
         self._ends_at = self.loop.time() + self._bounds.linger_seconds
 
@@ -252,11 +277,15 @@ class Connection(HttpToolsProtocol):
             self._refuse(refusals.SLOW_BODY)
         elif self._phase == _HEAD and now - self.since > self._bounds.head_seconds:
             self._refuse(refusals.SLOW_HEAD)
-        elif self._is_new and now - self.since > self._bounds.head_seconds:
-            self.transport.close()  # it has never said a word, and may not expect one
+        elif self._phase == _AWAITED and now - self.since > self._awaited_seconds:
+            self.transport.close()  # it has never said a word, or long not
 
     def _may_end(self) -> bool:
         return self._is_deaf or self._phase == _AWAITED
+
+    @property
+    def _awaited_seconds(self) -> float:
+        return self._bounds.head_seconds if self._is_new else self._bounds.idle_seconds
 
     def _see_it_written(self, now: float) -> None:
         """What is closed for good once its answer is written must not wait for ever."""

@@ -15,15 +15,3 @@ LARGE_HEAD = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large"
 )
 LARGE_BODY = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a hook is at most 256 kB")
-
-
-def spelled(answer: Answer) -> bytes:
-    """The whole answer as it is sent, after which the connection ends."""
-    body = f"{answer.words}\n".encode()
-    head = (
-        f"HTTP/1.1 {answer.status.value} {answer.status.phrase}\r\n"
-        "content-type: text/plain; charset=utf-8\r\n"
-        f"content-length: {len(body)}\r\n"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode() + body
