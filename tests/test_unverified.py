@@ -31,6 +31,7 @@ from mailhook.store import Reader, Store, unverified
 from mailhook.store.unverified import Held, Refused
 from mailhook.trust import Trust
 from mailhook.worker.allowance import Allowance
+from mailhook.worker.asking import Asking
 from mailhook.worker.housekeeping import chores
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.refusals import Refusals, spelled
@@ -267,9 +268,10 @@ def test_recheck_makes_events_of_what_verifies_now_as_if_just_arrived(home: Home
 def test_what_is_too_old_goes_where_the_endpoint_was_retired_too(store: Store):
     old = times.now() - unverified.MOST_AGE - timedelta(minutes=1)
     store.keep_refused([one(forged(), at=old)])
-    without, stop = Settings(), threading.Event()
-    trust, pulse = Trust(without.trust), Pulse(store)
-    found = chores(without, store, trust, pulse=pulse, stop=stop, turns=Turns())
+    without = Settings()
+    trust = Trust(without.trust)
+    asking = Asking(without, store, trust, threading.Event(), Turns())
+    found = chores(without, store, trust, pulse=Pulse(store), asking=asking)
     chore = next(chore for _, chore in found if chore.name == "tokens")
     begun = chore.done_at
     chore.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -20,6 +21,10 @@ _PLACES = 4096
 _BYTES = 16 * 2**20
 # So many are committed together. What is there is taken: nobody waits for more to come.
 _GROUP = 256
+
+_SAY_SECONDS = 60
+# Longer than a commit takes; whoever waits then is not told, and tries again.
+_END_SECONDS = 5
 
 Became: TypeAlias = "Outcome | MailhookError"
 Done: TypeAlias = Callable[[Became], object]
@@ -46,6 +51,7 @@ class Desk(threading.Thread):
         self._waiting: deque[tuple[Finding, Done]] = deque()
         self._bell = threading.Condition(threading.Lock())
         self._ended = False
+        self._said, self._said_at = "", 0.0
 
     def take(self, finding: Finding, done: Done) -> bool:
         """Commit the finding soon and then call `done`; False where too much waits already."""
@@ -61,12 +67,12 @@ class Desk(threading.Thread):
         return True
 
     def end(self) -> None:
-        """Commit what is there, take no more."""
+        """Commit what is there, take no more; where the store is held, leave it unanswered."""
         with self._bell:
             self._ended = True
             self._bell.notify()
         if self.is_alive():
-            self.join()
+            self.join(_END_SECONDS)
 
     def run(self) -> None:
         """Commit group after group."""
@@ -102,5 +108,12 @@ class Desk(threading.Thread):
             error = refused
         except Exception as bug:  # noqa: BLE001 - our bug must not leave the others without an answer
             error = StoreError(f"a bug of mailhook: {whereabouts(bug)}; nothing was written")
-        log.warning("web hooks are not durable: %s", error, extra={"hooks": len(findings)})
+        self._say(str(error), len(findings))
         return [error] * len(findings)
+
+    def _say(self, words: str, hooks: int) -> None:
+        """Say what is wrong: what was said already only once a minute, or the log is full of it."""
+        now = time.monotonic()
+        if words != self._said or now - self._said_at > _SAY_SECONDS:
+            self._said, self._said_at = words, now
+            log.warning("web hooks are not durable: %s", words, extra={"hooks": hooks})

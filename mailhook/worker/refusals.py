@@ -13,7 +13,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from mailhook import times, token
-from mailhook.errors import MailhookError
+from mailhook.errors import MailhookError, whereabouts
 from mailhook.examining import hook
 from mailhook.store import Store
 from mailhook.store.unverified import Held, Refused
@@ -96,6 +96,9 @@ class Refusals(threading.Thread):
         except MailhookError as error:
             self._held_at = float("-inf")
             self._say(f"refused tokens are not kept: {error}", len(group))
+        except Exception as bug:  # noqa: BLE001 - our bug must not end the thread for good
+            self._held_at = float("-inf")
+            self._say(f"a bug of mailhook: {whereabouts(bug)}", len(group))
         else:
             if dropped := len(group) - len(admitted):
                 self._say("refused tokens are not kept: there is no more room for them", dropped)
