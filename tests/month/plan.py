@@ -1,0 +1,101 @@
+"""What goes wrong in a month and when; seconds count from its beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+HOUR, DAY = 3_600.0, 86_400.0
+BEGAN_AT = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when on something is wrong, and until when."""
+
+    start: float
+    end: float
+
+    def has(self, at: float) -> bool:
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One month. `enabled_at` is when a person switches the hook on again after `web_down`.
+
+    While the `key` is wrong the vendor signs with one that the service does not have. From
+    `flaky` the endpoint is away for too short a time to be switched off for it; what the API
+    lists then cannot all be read. Shares are of all mails or items.
+    """
+
+    events: int
+    seed: int
+    days: float
+    web_down: Span
+    enabled_at: float
+    api_down: Span
+    key_wrong: Span
+    uidvalidity_at: float
+    kills: int
+    reconcile_hours: float
+    flaky: Span | None = None
+    forged_mails: int = 0
+    forged_tokens: int = 0
+    shares: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "mail_lost": 0.03,
+            "mail_doubled": 0.03,
+            "mail_late": 0.05,
+            "unlisted": 0.005,
+            "listed_late": 0.1,
+            "thin": 0.1,
+        }
+    )
+
+    @property
+    def seconds(self) -> float:
+        return self.days * DAY
+
+
+def moment(at: float) -> datetime:
+    """The date of a second of the month."""
+    return BEGAN_AT + timedelta(seconds=at)
+
+
+def long(events: int, seed: int) -> Plan:
+    """Thirty days."""
+    return Plan(
+        events,
+        seed,
+        days=30,
+        web_down=Span(6.3 * DAY, 6.3 * DAY + 7 * HOUR),
+        enabled_at=7.4 * DAY,
+        uidvalidity_at=10 * DAY,
+        api_down=Span(13 * DAY, 14 * DAY),
+        key_wrong=Span(18 * DAY, 18 * DAY + 6 * HOUR),
+        flaky=Span(24.5 * DAY, 24.5 * DAY + 1500),
+        kills=30,
+        reconcile_hours=12,
+        forged_mails=events // 200,
+        forged_tokens=min(events // 400, 200),
+    )
+
+
+def short(events: int, seed: int) -> Plan:
+    """Three days of the same, less of each."""
+    return Plan(
+        events,
+        seed,
+        days=3,
+        web_down=Span(12 * HOUR, 17 * HOUR),
+        enabled_at=37 * HOUR,
+        uidvalidity_at=40 * HOUR,
+        api_down=Span(20 * HOUR, 44 * HOUR),
+        key_wrong=Span(58 * HOUR, 64 * HOUR),
+        kills=2,
+        reconcile_hours=12,
+        forged_mails=events // 50,
+        forged_tokens=events // 100,
+    )

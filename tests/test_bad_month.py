@@ -1,0 +1,68 @@
+"""A bad month against mailhook: in the end the store says what the month's own books say."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from dovecot import Account
+
+from month import findings, plan, verdicts
+from month.machine import COMPILER
+from month.month import Month, month
+from month.report import lines
+
+pytestmark = pytest.mark.skipif(not COMPILER, reason="there is no C compiler")
+_EVENTS = int(os.environ.get("MONTH_EVENTS", "100000"))
+
+
+def test_after_three_bad_days_the_store_says_what_the_books_say(account: Account):
+    _lived(plan.short(1000, seed=1), account)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_after_a_bad_month_the_store_says_what_the_books_say(
+    account: Account, seed: int, capsys: pytest.CaptureFixture[str]
+):
+    with capsys.disabled():
+        _lived(plan.long(_EVENTS, seed), account)
+
+
+def _lived(planned: plan.Plan, account: Account) -> None:
+    with month(planned, account) as lived:
+        began = time.monotonic()
+        lived.live()
+        print("", *lines(lived, time.monotonic() - began), sep="\n")
+        _audit(lived)
+        assert lived.machine.stop() == 0
+        assert lived.machine.errors() == []
+
+
+def _audit(lived: Month) -> None:
+    machine, books = lived.machine, lived.books
+    rows = findings.events(machine)
+    expected = verdicts.channels(books)
+    assert rows.keys() - expected.keys() == set(), "events that never were"
+    assert expected.keys() - rows.keys() == set(), "events that are lost"
+    assert [name for name, found in rows.items() if len(found) > 1] == [], "doubled events"
+    assert {name: findings.roads(found[0]) for name, found in rows.items()} == expected
+    assert findings.missed(machine) == verdicts.missed(books, lived.timeline.now)
+    assert findings.alerts(machine) == verdicts.alerts(books)
+    _audit_contents(lived, rows)
+
+
+def _audit_contents(lived: Month, rows: dict[findings.Name, list[findings.Row]]) -> None:
+    machine, books = lived.machine, lived.books
+    assert findings.marked(machine) == 0
+    told = findings.forged(machine)
+    assert sum(count for count, _ in told.values()) == books.counts["forged mails"]  # type: ignore[misc] # numbers
+    assert told.keys() <= {"quarantined", "ignored"}
+    assert findings.conflicts(machine) == []
+    for entry in books.told():
+        (row,) = rows[entry.name]
+        content = {**entry.event.object, **({"status": "completed"} if entry.thin else {})}
+        assert {name: row["object"].get(name) for name in content} == content, entry.name
+        assert (row["authenticity"], row["confidence"]) == ("verified", "exact"), entry.name
