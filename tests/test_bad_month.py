@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import pytest
 from dovecot import Account
-
 from month import findings, plan, verdicts
 from month.machine import COMPILER
 from month.month import Month, month
@@ -35,10 +35,10 @@ def _lived(planned: plan.Plan, account: Account) -> None:
     with month(planned, account) as lived:
         began = time.monotonic()
         lived.live()
-        print("", *lines(lived, time.monotonic() - began), sep="\n")
+        sys.stdout.write("\n".join(["", *lines(lived, time.monotonic() - began), ""]))
         _audit(lived)
         assert lived.machine.stop() == 0
-        assert lived.machine.errors() == []
+        assert lived.machine.bugs() == []
 
 
 def _audit(lived: Month) -> None:

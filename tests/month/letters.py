@@ -25,7 +25,7 @@ _OTHER_WAY = b"Received: from relay.example.com by mx.example.com; once more\r\n
 class Letters:
     """Writes the vendor's mails; `read` waits until all that lies in the mailbox was read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - who takes part
         self,
         plan: Plan,
         books: Books,

@@ -145,9 +145,9 @@ class Machine:
         rows: list[dict[str, Any]] = json.loads(done.stdout)
         return rows
 
-    def errors(self) -> list[dict[str, Any]]:
-        """What it has logged as an error."""
-        return [line for line in self._lines if line.get("level") == "error"]
+    def bugs(self) -> list[dict[str, Any]]:
+        """What it has logged of errors of its own."""
+        return [line for line in self._lines if "bug" in line["event"] or "error" in line]
 
     def _said(self, event: str, since: int) -> bool:
         if self.is_dead:

@@ -24,7 +24,7 @@ from month.inventions import UNHOOKED, invent
 from month.letters import Letters
 from month.line import Line
 from month.listing import Listing
-from month.machine import WallClock, Machine
+from month.machine import Machine, WallClock
 from month.plan import HOUR, Plan, moment
 from month.postal import Mailbox
 from month.timeline import Timeline
@@ -47,13 +47,12 @@ class Month:
 
     def __post_init__(self) -> None:
         plan, books, timeline = self.plan, self.books, self.timeline
-        self.random = Random(plan.seed)
+        chances = [Random(plan.seed + nth) for nth in range(4)]  # noqa: S311 - the same each time
+        self.random, post, api, forger = chances
         self.hooks = Hooks(books, timeline, self.line, self._alert)
-        self.letters = Letters(
-            plan, books, timeline, self.mailbox, Random(plan.seed + 1), self.read_mails
-        )
-        self.listing = Listing(plan, books, timeline, self.api, Random(plan.seed + 2))
-        self.forger = Forger(plan.seed, Random(plan.seed + 3))
+        self.letters = Letters(plan, books, timeline, self.mailbox, post, self.read_mails)
+        self.listing = Listing(plan, books, timeline, self.api, api)
+        self.forger = Forger(plan.seed, forger)
         books.entries = invent(plan, self.random)
 
     def live(self) -> None:
@@ -154,7 +153,9 @@ class Month:
             self.hooks.enable(is_told=False)
 
     def _renumber(self) -> None:
+        """The mail server loses its index, and mailhook its life."""
         self.read_mails()
+        self._kill()
         self.mailbox.renumber()
         self.books.count("UIDVALIDITY changed")
 
@@ -214,8 +215,8 @@ class Month:
             do()
         self.read_mails()
         done = self._reconcile()
-        assert done and done["is_whole"], done
-        assert not done["errors"], done
+        assert done
+        assert (done["is_whole"], done["errors"]) == (True, []), done
         for alert in self.books.alerts:
             if alert.kind == "delivery_failing":
                 alert.state = "lost" if self._is_beyond(alert.first_at) else "healed"
@@ -223,7 +224,7 @@ class Month:
     def _fresh(self) -> list[Entry]:
         """Events of the last minutes, of which no mail has come yet."""
         plan = replace(self.plan, events=_LAST_EVENTS, seed=self.plan.seed + 9)
-        found = invent(plan, Random(plan.seed))
+        found = invent(plan, self.random)
         at = moment(int(self.timeline.now) - 600)
         return [entry.dated(at) for entry in found if entry.product != UNHOOKED]
 
@@ -253,9 +254,10 @@ def month(plan: Plan, account: Account) -> Iterator[Month]:
             "log": {"format": "json"},
         }
         machine = Machine(home, WallClock(home), settings)
-        line = Line(machine.port)
+        line, mailbox = Line(machine.port), Mailbox(account)
         try:
-            yield Month(plan, machine, Mailbox(account), api, line)
+            yield Month(plan, machine, mailbox, api, line)
         finally:
             machine.kill()
+            mailbox.close()
             line.close()

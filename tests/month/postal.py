@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -12,6 +11,7 @@ from dovecot import Account
 from stores import asked
 
 _POSITION = "SELECT uidvalidity, last_uid FROM positions"
+_TRIES = 200
 
 
 class Mailbox:
@@ -19,8 +19,8 @@ class Mailbox:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        with account.dovecot.client(account.user) as client:
-            client.select("INBOX")
+        self._client = account.dovecot.client(account.user)
+        self._client.status("INBOX", "(UIDNEXT)")
         self._folder = account.dovecot.home / "mail" / account.user
         self._owner = self._folder.stat()
         self._numbers = count(1)
@@ -36,25 +36,35 @@ class Mailbox:
         path.rename(self._folder / "new" / name)
 
     def renumber(self) -> None:
-        """Give the folder another UIDVALIDITY, as a server that lost its index does."""
+        """Give the folder another UIDVALIDITY, as a server that lost its index does.
+
+        A session that is still open writes the old one back; nobody's should be.
+        """
         before = self._status()[0]
+        for _ in range(_TRIES):
+            self.close()
+            self._forget()
+            self._client = self._account.dovecot.client(self._account.user)
+            if self._status()[0] != before:
+                return
+        raise TimeoutError("a session keeps the old UIDVALIDITY")
+
+    def _forget(self) -> None:
         for path in self._folder.glob("dovecot*"):
             if path.is_file():
-                path.unlink()
-        assert self._status()[0] != before
+                path.unlink(missing_ok=True)
 
     def is_read(self, store: Path) -> bool:
         """Whether every mail that lies there was looked at."""
         validity, following = self._status()
         return (validity, following - 1) in asked(store, _POSITION)
 
-    def clear(self) -> None:
-        """Leave no mail behind."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def close(self) -> None:
+        """Look no more."""
+        self._client.logout()
 
     def _status(self) -> tuple[int, int]:
-        with self._account.dovecot.client(self._account.user) as client:
-            answer = client.status("INBOX", "(UIDVALIDITY UIDNEXT)")[1][0]
+        answer = self._client.status("INBOX", "(UIDVALIDITY UIDNEXT)")[1][0]
         assert isinstance(answer, bytes)
         words = answer.replace(b"(", b" ").replace(b")", b" ").split()
         return int(words[words.index(b"UIDVALIDITY") + 1]), int(words[words.index(b"UIDNEXT") + 1])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from mailhook import times
-from month.books import ROADS, Books, Entry, Name
+from month.books import ROADS, Books, Name
 from month.plan import moment
 
 # The vendor tries a web hook for the last time after 171 minutes.
@@ -19,14 +17,17 @@ def channels(books: Books) -> dict[Name, frozenset[str]]:
 
 
 def missed(books: Books, now: float) -> set[tuple[Name, str]]:
-    """Each event and each road that should have brought it and did not."""
+    """Each event and each road that should have brought it and did not.
+
+    A road can miss only what came later than the first event of that product it has brought.
+    """
+    firsts, until = _firsts(books), moment(now) - _GRACE
     return {
         (entry.name, road)
         for entry in books.told()
-        for road, first in _carried(books, entry.product)
+        for road in ROADS
         if road not in entry.roads
-        and first < times.stored(entry.event.at)
-        and entry.event.at < moment(now) - _GRACE
+        and firsts.get((entry.product, road), until) < entry.event.at < until
     }
 
 
@@ -35,21 +36,12 @@ def alerts(books: Books) -> list[tuple[str, int, str, str | None]]:
     return [(one.kind, one.sightings, one.state, one.resolved_by) for one in books.alerts]
 
 
-def _carried(books: Books, product: str) -> Iterator[tuple[str, str]]:
-    """The roads that have brought anything of the product, each with the time of the first."""
-    firsts = _firsts(books)
-    yield from ((road, firsts[product, road]) for road in ROADS if (product, road) in firsts)
-
-
-def _firsts(books: Books) -> dict[tuple[str, str], str]:
-    firsts: dict[tuple[str, str], str] = {}
+def _firsts(books: Books) -> dict[tuple[str, str], datetime]:
+    """When the first event of each product happened that each road has brought."""
+    firsts: dict[tuple[str, str], datetime] = {}
     for entry in books.told():
-        _note(firsts, entry)
+        at = entry.event.at
+        for road in entry.roads:
+            place = (entry.product, road)
+            firsts[place] = min(firsts.get(place, at), at)
     return firsts
-
-
-def _note(firsts: dict[tuple[str, str], str], entry: Entry) -> None:
-    at = times.stored(entry.event.at)
-    for road in entry.roads:
-        place = (entry.product, road)
-        firsts[place] = min(firsts.get(place, at), at)
