@@ -9,6 +9,7 @@ import time
 import pytest
 from dovecot import Account
 from month import findings, plan, verdicts
+from month.books import Name
 from month.machine import COMPILER
 from month.month import Month, month
 from month.report import lines
@@ -54,12 +55,16 @@ def _audit(lived: Month) -> None:
     _audit_contents(lived, rows)
 
 
-def _audit_contents(lived: Month, rows: dict[findings.Name, list[findings.Row]]) -> None:
+def _audit_contents(lived: Month, rows: dict[Name, list[findings.Row]]) -> None:
     machine, books = lived.machine, lived.books
     assert findings.marked(machine) == 0
     told = findings.forged(machine)
     assert sum(count for count, _ in told.values()) == books.counts["forged mails"]  # type: ignore[misc] # numbers
     assert told.keys() <= {"quarantined", "ignored"}
+    waiting = {"email": told["quarantined"][0], "api": books.unread_items}
+    assert findings.quarantined(machine) == {
+        road: count for road, count in waiting.items() if count
+    }
     assert findings.conflicts(machine) == []
     for entry in books.told():
         (row,) = rows[entry.name]

@@ -34,6 +34,7 @@ _FORGED = f"""
 SELECT d.outcome, count(*), sum(EXISTS (SELECT 1 FROM sightings WHERE delivery_id = d.id))
 FROM deliveries d WHERE d.message_id LIKE '<{MARK}%' GROUP BY d.outcome
 """  # noqa: S608 - a constant
+_WAITING = "SELECT channel, count(*) FROM quarantine GROUP BY channel"
 
 Row = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def events(machine: Machine) -> dict[Name, list[Row]]:
     for values in asked(machine.store, _EVENTS):
         row = dict(zip(_NAMES, values, strict=True))
         row["object"] = json.loads(str(row["object"]))
-        found.setdefault((row["subject"], row["type"], row["action"], row["at"]), []).append(row)  # type: ignore[arg-type] # as the query has it
+        found.setdefault(_name(*values[:4]), []).append(row)
     return found
 
 
@@ -56,7 +57,7 @@ def roads(row: Row) -> frozenset[str]:
 def missed(machine: Machine) -> set[tuple[Name, str]]:
     """What `missed` says by the month's own clock."""
     rows = machine.query(_MISSED)
-    return {((*list(row.values())[:4],), row["road"]) for row in rows}  # type: ignore[misc] # four
+    return {(_name(*list(row.values())[:4]), row["road"]) for row in rows}
 
 
 def alerts(machine: Machine) -> list[tuple[object, ...]]:
@@ -81,5 +82,8 @@ def conflicts(machine: Machine) -> list[tuple[object, ...]]:
 
 def quarantined(machine: Machine) -> dict[object, object]:
     """How many deliveries wait, by road."""
-    sql = "SELECT channel, count(*) FROM quarantine GROUP BY channel"
-    return dict(asked(machine.store, sql))  # type: ignore[arg-type] # pairs
+    return dict(asked(machine.store, _WAITING))  # type: ignore[arg-type] # pairs
+
+
+def _name(subject: object, kind: object, action: object, at: object) -> Name:
+    return (str(subject), str(kind), str(action), str(at))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import get_args
 
 import mails
 
 from mailhook.testing import Alert, Envelope, Happening, Inventor, Style, of_alert, of_event, sign
+from mailhook.testing.alerting import Kind
 from mailhook.testing.letters import LAYOUTS
 from month.books import Entry
 from month.letters import TO
@@ -16,6 +18,7 @@ from month.plan import moment
 MARK = "FORGED"
 ROBBERS_KEY = b"robbers-signing-key-0123456789abc"
 _SERVER = f"{mails.SERVER}; dmarc=fail header.from=truora.com"
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 _ELSEWHERE = "mx.evil.example; dmarc=pass header.from=truora.com"
 _ON_TOP = f"Authentication-Results: {_SERVER}\r\n".encode()
 
@@ -42,7 +45,7 @@ class Forger:
 
     def _written(self, known: Entry, at: float, envelope: Envelope) -> bytes:
         if self._random.random() < 1 / 10:
-            kind = self._random.choice(("failing", "disabled", "enabled"))
+            kind = self._random.choice(_KINDS)
             return of_alert(Alert(kind, f"https://{MARK}.example.com/"), "en", envelope)
         style = Style(self._random.choice(LAYOUTS), with_id=self._random.random() < 1 / 2)
         return of_event(self._lie(known, at), style, envelope, ROBBERS_KEY)

@@ -14,13 +14,14 @@ class Line:
         self._port = port
         self._deaf = socket.socket()
         self._deaf.bind(("127.0.0.1", 0))
+        self._deaf_port = int(self._deaf.getsockname()[1])
         self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
         self.is_down = False
 
     def post(self, token: str) -> int | None:
         """The status of the answer, None where there is none."""
         if self.is_down:
-            return _posted(HTTPConnection(*self._deaf.getsockname(), timeout=10), token)
+            return _posted(HTTPConnection("127.0.0.1", self._deaf_port, timeout=10), token)
         status = _posted(self._connection, token)
         if status is None:
             self._connection.close()

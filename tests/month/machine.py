@@ -37,8 +37,9 @@ class WallClock:
     def __init__(self, folder: Path) -> None:
         self._library, path = folder / "wall_clock.so", folder / "wall_clock"
         source = Path(__file__).with_name("wall_clock.c")
-        compiler = [str(COMPILER), "-O2", "-shared", "-fPIC", "-o", self._library, source]
-        subprocess.run(compiler, check=True)
+        program: Sequence[str | Path]
+        program = [str(COMPILER), "-O2", "-shared", "-fPIC", "-o", self._library, source]
+        subprocess.run(program, check=True)
         path.write_bytes(_NUMBER.pack(0))
         with path.open("r+b") as file:
             self._ahead = mmap.mmap(file.fileno(), _NUMBER.size)
