@@ -28,7 +28,7 @@ MAILHOOK = Path(sys.executable).with_name("mailhook")
 COMPILER = shutil.which("cc")
 _NUMBER = struct.Struct("=q")
 _PATIENCE_SECONDS = 300
-_TRIES = 100
+_TRIES, _SILENCE_SECONDS = 300, 0.2
 
 
 class WallClock:
@@ -106,6 +106,7 @@ class Machine:
         """End it as a power cut ends a process."""
         if self._process:
             self._process.kill()
+            self._process.wait()
 
     def kill_soon(self, seconds: float) -> None:
         """Kill it in the middle of whatever it does by then."""
@@ -134,7 +135,7 @@ class Machine:
             except TemporaryError as error:
                 if "asked already" not in str(error):
                     raise
-                self.until(lambda: True)
+                self._hear()
         raise TimeoutError(name)
 
     def query(self, sql: str) -> list[dict[str, Any]]:
@@ -149,6 +150,11 @@ class Machine:
     def bugs(self) -> list[dict[str, Any]]:
         """What it has logged of errors of its own."""
         return [line for line in self._lines if "bug" in line["event"] or "error" in line]
+
+    def _hear(self) -> None:
+        """Wait for its next word, not for long."""
+        with self._heard:
+            self._heard.wait(_SILENCE_SECONDS)
 
     def _said(self, event: str, since: int) -> bool:
         if self.is_dead:

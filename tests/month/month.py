@@ -69,12 +69,16 @@ class Month:
         self._end()
 
     def read_mails(self) -> None:
-        """Wait until every mail in the mailbox was looked at, through whatever it takes."""
+        """Wait until every mail in the mailbox was looked at, starting it again where need be."""
         began = time.monotonic()
-        if self.machine.is_dead:
-            self._restart()
-        self.machine.until(lambda: self.mailbox.is_read(self.machine.store))
+        while not self.mailbox.is_read(self.machine.store):
+            if self.machine.is_dead:
+                self._restart()
+            self.machine.until(self._is_read_or_dead)
         self._spent("waiting for mails", began)
+
+    def _is_read_or_dead(self) -> bool:
+        return self.machine.is_dead or self.mailbox.is_read(self.machine.store)
 
     # What is planned
 
@@ -101,22 +105,18 @@ class Month:
 
     def _plan_mischief(self) -> None:
         plan, chance, at = self.plan, self.random, self.timeline.at
+        kinds = (self._kill_while_asking, self._kill_soon, self._kill)
         for nth in range(plan.kills):
             when = chance.uniform(0, plan.seconds)
-            while self._is_delicate(when):
+            while plan.is_delicate(when):
                 when = chance.uniform(0, plan.seconds)
-            at(when, self._kill_while_asking if nth % 2 else self._kill)
+            at(when, kinds[nth % len(kinds)])
         for _ in range(plan.forged_mails):
             at(chance.uniform(HOUR, plan.seconds), self._forge_mail)
         for _ in range(plan.forged_tokens):
             at(chance.uniform(HOUR, plan.seconds), self._forge_token)
         for _ in range(max(1, plan.kills // 2)):
             at(chance.uniform(0, plan.seconds), self._slow_down)
-
-    def _is_delicate(self, when: float) -> bool:
-        """A refused token is kept after its answer: no promise is made that a kill could break."""
-        wrong = self.plan.key_wrong
-        return wrong.start - HOUR <= when <= wrong.end + HOUR
 
     # What happens
 
@@ -167,6 +167,11 @@ class Month:
         self.books.count("kills")
         self.machine.kill()
 
+    def _kill_soon(self) -> None:
+        """In the middle of whatever comes next: of a POST, most likely."""
+        self.books.count("kills")
+        self.machine.kill_soon(self.random.uniform(0, 0.03))
+
     def _kill_while_asking(self) -> None:
         self.books.count("kills")
         self.machine.kill_soon(self.random.uniform(0, 0.2))
@@ -207,6 +212,8 @@ class Month:
     def _end(self) -> None:
         """The last mails are read, the list is read to its end, a few events are but now."""
         self.timeline.now += HOUR
+        if self.machine.is_dead:
+            self._restart()
         self.machine.clock.set(moment(self.timeline.now))
         for entry in self._fresh():
             self.books.entries.append(entry)

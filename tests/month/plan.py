@@ -17,9 +17,6 @@ class Span:
     start: float
     end: float
 
-    def has(self, at: float) -> bool:
-        return self.start <= at < self.end
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -53,6 +50,16 @@ class Plan:
             "thin": 0.1,
         }
     )
+
+    def is_delicate(self, at: float) -> bool:
+        """Whether a kill just then may change a verdict.
+
+        Where few attempts were made, or many failed, one more switches the hook off; and a
+        refused token is kept after its answer, so that nobody was promised it.
+        """
+        spans = [Span(0, 0), self.web_down, self.key_wrong, Span(self.enabled_at, self.enabled_at)]
+        spans += [self.flaky] if self.flaky else []
+        return any(one.start - 4 * HOUR <= at <= one.end + 2 * HOUR for one in spans)
 
     @property
     def seconds(self) -> float:
