@@ -30,13 +30,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mailhook import times
-from mailhook.testing.api_server import Handler, Reply, Request
+from mailhook.testing.api_server import Handler, Reply, Request, Server
 
 __all__ = ["EVENTS", "KEY", "FakeApi", "Reply", "Request"]
 
@@ -75,8 +74,7 @@ class FakeApi:
         self._faults: list[_Fault] = []
         self._lead: str | None = None
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         if self.tls:
             self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(

@@ -231,9 +231,9 @@ class Month:
     def _fresh(self) -> list[Entry]:
         """Events of the last minutes, of which no mail has come yet."""
         plan = replace(self.plan, events=_LAST_EVENTS, seed=self.plan.seed + 9)
-        found = invent(plan, self.random)
+        found = {entry.subject: entry for entry in invent(plan, self.random)}
         at = moment(int(self.timeline.now) - 600)
-        return [entry.dated(at) for entry in found if entry.product != UNHOOKED]
+        return [entry.dated(at) for entry in found.values() if entry.product != UNHOOKED]
 
     def _is_beyond(self, at: float) -> bool:
         flaky = self.plan.flaky

@@ -101,8 +101,8 @@ def short(events: int, seed: int) -> Plan:
         uidvalidity_at=40 * HOUR,
         api_down=Span(20 * HOUR, 44 * HOUR),
         key_wrong=Span(58 * HOUR, 64 * HOUR),
-        kills=2,
-        reconcile_hours=12,
+        kills=1,
+        reconcile_hours=24,
         forged_mails=events // 50,
         forged_tokens=events // 100,
     )
