@@ -332,7 +332,7 @@ moments = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(moments)
 def test_a_reading_ends_only_in_what_was_seen_to_be_newest_first(pages: list[list[int]]):
     order, seen = Order(NOW), list[int]()
