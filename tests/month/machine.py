@@ -27,7 +27,7 @@ from mailhook.errors import TemporaryError
 MAILHOOK = Path(sys.executable).with_name("mailhook")
 COMPILER = shutil.which("cc")
 _NUMBER = struct.Struct("=q")
-_PATIENCE_SECONDS = 300
+_PATIENCE_SECONDS = 900
 _TRIES, _SILENCE_SECONDS = 300, 0.2
 
 
