@@ -11,11 +11,13 @@ from mailhook.testing.alerting import Kind
 from mailhook.testing.subscription import Subscription
 from month.books import Books, Entry
 from month.line import Line
+from month.plan import moment
 from month.timeline import Timeline
 
 KEY = b"month-signing-key-0123456789abcdef"
 OTHER_KEY = b"month-rotated-key-0123456789abcdef"
 _SECOND = 1.0
+_TOKENS = 3
 
 
 class Hooks:
@@ -27,7 +29,7 @@ class Hooks:
         self._books, self._timeline, self._line, self._alert = books, timeline, line, alert
         self._terms = Terms()
         self._subscription = Subscription(self._terms)
-        self._was_off = False
+        self._era, self._off_at, self._silent = 0, 0.0, 0
         self.key = KEY
 
     @property
@@ -37,18 +39,18 @@ class Hooks:
     def post(self, entry: Entry) -> None:
         """The first attempt, a second after the event; the others follow by themselves."""
         token = sign([entry.event], self.key)
-        self._timeline.after(_SECOND, partial(self._attempt, entry, token, 1))
+        self._timeline.after(_SECOND, partial(self._attempt, entry, token, 1, self._era))
 
     def enable(self, *, is_told: bool) -> None:
-        """What a person does in the dashboard; a mail tells of it, or that mail is lost."""
-        assert self._subscription.enable()
+        """What a person does in the dashboard, if need be; a mail tells of it, or it is lost."""
+        if not self._subscription.enable():
+            return
+        self._silent = 0 if is_told else _TOKENS
         if is_told:
             self._alert("enabled", 0)
-        else:
-            self._was_off = True
 
-    def _attempt(self, entry: Entry, token: str, nth: int) -> None:
-        if self.is_off:
+    def _attempt(self, entry: Entry, token: str, nth: int, era: int) -> None:
+        if self.is_off or era != self._era:  # what waits when it is switched off is given up
             self._books.count("hooks given up, as the hook is off")
             return
         status = self._line.post(token)
@@ -58,20 +60,18 @@ class Hooks:
         else:
             self._failed(entry, token, nth, status)
         told = self._subscription.note(self._timeline.now, ok=status == HTTPStatus.OK)
+        if told == "disabled":
+            self._era, self._off_at = self._era + 1, self._timeline.now
         if told:
             self._alert(told, self._subscription.share(self._timeline.now))
 
     def _came(self, entry: Entry) -> None:
+        """Three tokens of later events tell mailhook that it is on, where no mail has."""
         entry.roads.add("web")
-        if self._was_off:
-            self._count_of_three()
-
-    def _count_of_three(self) -> None:
-        """Three tokens of later events tell mailhook what no mail has told."""
-        self._books.count("hooks after a silent enabling")
-        if self._books.counts["hooks after a silent enabling"] >= 3:
-            self._books.resolve("web")
-            self._was_off = False
+        if self._silent and entry.event.at > moment(self._off_at):
+            self._silent -= 1
+            if not self._silent:
+                self._books.resolve("web")
 
     def _failed(self, entry: Entry, token: str, nth: int, status: int | None) -> None:
         self._books.count("failed attempts")
@@ -80,7 +80,7 @@ class Hooks:
             self._books.refused_tokens += 1
         waits = self._terms.retry_seconds
         if nth <= len(waits):
-            again = partial(self._attempt, entry, token, nth + 1)
+            again = partial(self._attempt, entry, token, nth + 1, self._era)
             self._timeline.after(waits[nth - 1], again)
         else:
             self._books.count("hooks given up after six attempts")

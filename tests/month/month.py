@@ -25,7 +25,7 @@ from month.letters import Letters
 from month.line import Line
 from month.listing import Listing
 from month.machine import Machine, WallClock
-from month.plan import HOUR, Plan, moment
+from month.plan import DAY, HOUR, Plan, moment
 from month.postal import Mailbox
 from month.timeline import Timeline
 
@@ -128,6 +128,8 @@ class Month:
 
     def _alert(self, kind: Kind, share: float) -> None:
         self.letters.alert(self.machine.url, kind, share)
+        if kind == "disabled":  # somebody sees to it a day later, if nobody has before
+            self.timeline.after(DAY, partial(self.hooks.enable, is_told=True))
 
     def _endpoint(self, *, down: bool = False) -> None:
         self.line.is_down = down
@@ -225,7 +227,7 @@ class Month:
         assert done
         assert (done["is_whole"], done["errors"]) == (True, []), done
         for alert in self.books.alerts:
-            if alert.kind == "delivery_failing":
+            if alert.kind != "hook_status" and alert.state == "open":
                 alert.state = "lost" if self._is_beyond(alert.first_at) else "healed"
 
     def _fresh(self) -> list[Entry]:
