@@ -89,7 +89,6 @@ class Month:
         for start, end, begin, over in self._outages():
             at(start, begin)
             at(end, over)
-        at(plan.enabled_at, partial(self.hooks.enable, is_told=True))
         at(plan.uidvalidity_at, self._renumber)
         for hours in range(1, int(plan.days * 24 / plan.reconcile_hours) + 1):
             at(hours * plan.reconcile_hours * HOUR, self._reconcile)

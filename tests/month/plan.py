@@ -20,7 +20,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One month. `enabled_at` is when a person switches the hook on again after `web_down`.
+    """One month. A hook that is switched off is switched on by hand a day later.
 
     While the `key` is wrong the vendor signs with one that the service does not have. From
     `flaky` the endpoint is away for too short a time to be switched off for it; what the API
@@ -31,7 +31,6 @@ class Plan:
     seed: int
     days: float
     web_down: Span
-    enabled_at: float
     api_down: Span
     key_wrong: Span
     uidvalidity_at: float
@@ -57,7 +56,8 @@ class Plan:
         Where few attempts were made, or many failed, one more switches the hook off; and a
         refused token is kept after its answer, so that nobody was promised it.
         """
-        spans = [Span(0, 0), self.web_down, self.key_wrong, Span(self.enabled_at, self.enabled_at)]
+        dark = Span(self.web_down.start, self.web_down.start + 26 * HOUR)
+        spans = [Span(0, 0), dark, self.key_wrong]
         spans += [self.flaky] if self.flaky else []
         return any(one.start - 4 * HOUR <= at <= one.end + 2 * HOUR for one in spans)
 
@@ -78,7 +78,6 @@ def long(events: int, seed: int) -> Plan:
         seed,
         days=30,
         web_down=Span(6.3 * DAY, 6.3 * DAY + 7 * HOUR),
-        enabled_at=7.4 * DAY,
         uidvalidity_at=10 * DAY,
         api_down=Span(13 * DAY, 14 * DAY),
         key_wrong=Span(18 * DAY, 18 * DAY + 6 * HOUR),
@@ -97,7 +96,6 @@ def short(events: int, seed: int) -> Plan:
         seed,
         days=3,
         web_down=Span(12 * HOUR, 17 * HOUR),
-        enabled_at=37 * HOUR,
         uidvalidity_at=40 * HOUR,
         api_down=Span(20 * HOUR, 44 * HOUR),
         key_wrong=Span(58 * HOUR, 64 * HOUR),
