@@ -27,7 +27,10 @@ class Listing:
         self._api, self._random = api, random
 
     def plan(self, entry: Entry) -> None:
-        """List the event soon, or hours later, or never."""
+        """List the event soon, or hours later, or never; its subject is known at once."""
+        if entry.thin:
+            status = {"check_id": entry.subject, "status": "completed"}
+            self._api.resources[f"/v1/checks/{entry.subject}"] = {"check": status}
         shares = self._plan.shares
         if self._is_told_otherwise(entry) and self._random.random() < shares["unlisted"]:
             self._books.count("events never listed")
@@ -62,9 +65,6 @@ class Listing:
         state = {"delivery_status": "success" if came else "pending"}
         item = self._api.add(one.type, one.action, one.object, one.at, **state)
         self._sort_in(item)
-        if entry.thin:
-            status = {"check_id": entry.subject, "status": "completed"}
-            self._api.resources[f"/v1/checks/{entry.subject}"] = {"check": status}
         if not came:
             self._timeline.after(4 * HOUR, partial(self._settle, entry, item))
 
