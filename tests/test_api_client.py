@@ -141,6 +141,17 @@ def test_what_does_not_pass_is_given_up(api: FakeApi, tmp_path: Path):
     assert len(api.requests) == 4
 
 
+def test_once_it_is_mended_no_answer_fails(api: FakeApi, tmp_path: Path):
+    fill(api, 1)
+    api.fail(503, times=100)
+    api.cut(times=100)
+    with client_of(api, tmp_path) as client:
+        with pytest.raises(Overloaded):
+            keys(road.pages(client))
+        api.mend()
+        assert len(keys(road.pages(client))) == 1
+
+
 def test_a_cut_answer_is_no_answer(api: FakeApi, tmp_path: Path):
     api.cut()
     fill(api, 1)

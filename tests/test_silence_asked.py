@@ -64,6 +64,7 @@ class Deaf(Home):
         (2 * HOUR, f"its newest check has changed at {times.short(NOW - 2 * HOUR)}, {DEAF}; see"),
         (None, "the API answers, and does not say when its newest check has changed; see"),
     ],
+    ids=["before", "just before", "since", "unknown"],
 )
 def test_status_says_what_the_api_says_of_the_newest_subject(
     tmp_path: Path, changed: timedelta | None, says: str

@@ -11,7 +11,7 @@ What else may happen is set at any time:
 
 * `api.fail(503, times=2)`, `api.fail(429, headers={"Retry-After": "3"})`, `api.fail(302,
   headers={"Location": …})`, `api.fail(200, body=b"<html>…")`, `api.cut()`: the next
-  answers, all or those whose path begins with `path`;
+  answers, all or those whose path begins with `path`; `api.mend()`: none of it any more;
 * `api.links`: how `next` is written; `api.lead(url)`: where the next `next` leads;
 * `api.repeats`: so many items of a page are told again on the one after it;
 * `api.skew`: how far the API's clock is ahead; `api.object_is`: "string" or "object";
@@ -155,6 +155,10 @@ class FakeApi:
     def cut(self, *, times: int = 1, path: str = "/") -> None:
         """Let the connection end in the middle of the next so many answers."""
         self._faults.append(_Fault(Reply(200, b'{"events": [', {}, cut=True), times, path))
+
+    def mend(self) -> None:
+        """Let no answer fail any more that was to."""
+        self._faults.clear()
 
     def lead(self, url: str | None) -> None:
         """Let each `next` be this from now on; None: as it should be."""

@@ -1,0 +1,196 @@
+"""Mail, web and API tell of some events in any order: the same events, with the same contents."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import mails
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from stores import asked
+
+from mailhook import times
+from mailhook.config import TrustSettings
+from mailhook.model import Batch, Channel, Delivery, Finding
+from mailhook.pipeline import commit, examine
+from mailhook.store import Store
+from mailhook.testing import Envelope, Happening, Inventor, Style, of_event, sign
+from mailhook.testing.letters import LAYOUTS
+from mailhook.testing.wording import LANGUAGES
+from mailhook.trust import Trust
+
+KEY = b"any-order-signing-key-0123456789ab"
+TRUST = Trust(TrustSettings(authserv_id=(mails.SERVER,)), (KEY,))
+_INVENTOR = Inventor("any order")
+_WINDOW_SECONDS = 180
+# More than two windows between repeats of one base key, and a mail within its own.
+_GAPS = st.integers(2 * _WINDOW_SECONDS + 1, 50_000)
+_numbers = count(1)
+_ROWS = """
+SELECT subject_id, event_type, event_action, occurred_at, time_source, authenticity, confidence,
+       status, truora_id, idempotency_key, object,
+       (SELECT count(*) FROM conflicts WHERE event_id = e.id)
+FROM events e
+"""
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it, to be copied: making one takes longer."""
+    path = tmp_path_factory.mktemp("empty") / "mailhook.db"
+    Store(path).close()
+    return path
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event and by which roads it is told: each in the words of that road."""
+
+    event: Happening
+    style: Style
+    mailed_after: int
+    roads: tuple[Channel, ...]
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether one of its tellings has the vendor's time."""
+        by_mail = self.style.with_time or self.style.layout in {"json", "token"}
+        return by_mail or self.roads != ("email",)
+
+    def findings(self) -> Iterator[Finding]:
+        for road in self.roads:
+            at = self.event.at + timedelta(seconds=self.mailed_after)
+            yield examine(Delivery(road, "somewhere", at, self._raw(road)), TRUST)
+
+    def _raw(self, road: Channel) -> bytes:
+        if road == "web":
+            return sign([self.event], KEY).encode()
+        if road == "api":
+            return json.dumps(_item(self.event)).encode()
+        at = self.event.at + timedelta(seconds=self.mailed_after)
+        name = f"<{next(_numbers)}@mail.truora.com>"
+        envelope = Envelope("hooks@example.com", at, name, results=mails.PROOF)
+        return of_event(self.event, self.style, envelope, KEY)
+
+
+def _item(event: Happening) -> dict[str, object]:
+    """The event as the API lists it."""
+    return {
+        "idempotency_key": f"HIK{event.id[3:]}",
+        "event_type": event.type,
+        "event_action": event.action,
+        "object": json.dumps(event.object),
+        "timestamp": event.timestamp,
+        "delivery_status": "success",
+    }
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Told]:
+    """Up to six events of one or two subjects of a kind; what may not repeat happens once."""
+    kind = draw(st.sampled_from(sorted({one.type for one in _INVENTOR.kinds})))
+    kinds = [one for one in _INVENTOR.kinds if one.type == kind]
+    at, found = mails.NOON, dict[tuple[str, str, str], Told]()
+    for number in range(draw(st.integers(1, 6))):
+        chosen, subject = draw(st.sampled_from(kinds)), draw(st.sampled_from(["SUB1", "SUB2"]))
+        at += timedelta(seconds=draw(_GAPS))
+        event = _INVENTOR.event(at, kind, chosen.action.name)
+        ids = {name: subject for name in chosen.id_fields if name in event.object}
+        event = replace(event, object={**event.object, **ids})
+        once = "" if chosen.action.repeats else "once"
+        place = (subject, chosen.action.name, once or str(number))
+        found.setdefault(place, draw(_told(event)))
+    return [*found.values()]
+
+
+def _told(event: Happening) -> st.SearchStrategy[Told]:
+    roads = st.lists(st.sampled_from(["email", "web", "api"]), min_size=1, unique=True)
+    styles = st.builds(
+        Style,
+        st.sampled_from(LAYOUTS),
+        st.sampled_from(LANGUAGES),
+        with_time=st.booleans(),
+        with_id=st.booleans(),
+    )
+    mailed = st.integers(-10, _WINDOW_SECONDS)
+    return st.builds(Told, st.just(event), styles, mailed, roads.map(tuple))
+
+
+def recorded(empty: Path, told: Sequence[Finding], sizes: Sequence[int]) -> list[list[object]]:
+    """The events of a store that was told so, in batches of these sizes; each place is its own."""
+    path = empty.with_name(f"{next(_numbers)}.db")
+    shutil.copy(empty, path)
+    rest, at = [*map(_arrived, told)], 0
+    with Store(path) as store:
+        while rest:
+            size = sizes[at % len(sizes)]
+            batch, rest, at = rest[:size], rest[size:], at + 1
+            commit(Batch(tuple(one.delivery for one in batch)), batch, store)
+    rows = [
+        [
+            json.dumps(json.loads(str(one)), sort_keys=True) if nth == 10 else one
+            for nth, one in enumerate(row)
+        ]
+        for row in asked(path, _ROWS)
+    ]
+    path.unlink()
+    return sorted(rows, key=lambda row: [str(one) for one in row])
+
+
+def _arrived(finding: Finding) -> Finding:
+    place = f"told:{next(_numbers)}"
+    return replace(finding, delivery=replace(finding.delivery, location=place))
+
+
+_quick = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@_quick
+@given(data=st.data(), happened=lives())
+def test_in_whatever_order_the_roads_tell_the_events_and_their_contents_are_the_same(
+    empty: Path, data: st.DataObject, happened: list[Told]
+):
+    _check(empty, data, happened)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(1800)
+@settings(_quick, max_examples=3_000, derandomize=False)
+@given(data=st.data(), happened=lives())
+def test_in_whatever_order_they_tell_deeply(empty: Path, data: st.DataObject, happened: list[Told]):
+    _check(empty, data, happened)
+
+
+def _check(empty: Path, data: st.DataObject, happened: list[Told]) -> None:
+    told = [finding for one in happened for finding in one.findings()]
+    again = data.draw(st.lists(st.sampled_from(told), max_size=4))
+    order = data.draw(st.permutations([*told, *again]))
+    sizes = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    expected = recorded(empty, told, [1])
+    assert recorded(empty, order, sizes) == expected
+    assert len(expected) == len(happened)
+    for one in filter(lambda one: one.is_dated, happened):
+        event = one.event
+        name = [event.type, event.action, times.stored(event.at), "vendor"]
+        (row,) = [row for row in expected if row[1:5] == name]
+        assert json.loads(str(row[10])).items() >= _plain(event).items()
+        assert (row[5], row[6], row[11]) == ("verified", "exact", 0)
+
+
+def _plain(event: Happening) -> dict[str, object]:
+    found: dict[str, object] = json.loads(json.dumps(event.object))
+    return found
