@@ -28,15 +28,6 @@ class Reply:
     cut: bool = False
 
 
-class Server(ThreadingHTTPServer):
-    """Answers each connection in a thread of its own, and says nothing of those that break."""
-
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Whoever hangs up in the middle has his reasons."""
-
-
 class Handler(BaseHTTPRequestHandler):
     """Answers GETs with what `reply` says."""
 
