@@ -198,4 +198,4 @@ def test_many_folders_of_one_trouble_are_one_sentence(home: Home):
 def test_a_store_without_mailboxes_has_no_service_to_miss(home: Home):
     home.write({})
     beat(home, "writer", 5000)
-    assert (states(home), said(home)) == (["stopped"], [])
+    assert (states(home), said(home)) == (["none"], [])
