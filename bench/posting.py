@@ -150,4 +150,4 @@ def _claims(nth: int) -> dict[str, token.Json]:
         "timestamp": "2026-08-03T10:05:01.5Z",
         "version": "1.0",
     }
-    return {"events": [event], "iat": 1_785_751_501, "iss": "Truora", "jti": json.dumps(nth)}
+    return {"events": [event], "iat": int(time.time()), "iss": "Truora", "jti": json.dumps(nth)}

@@ -83,7 +83,8 @@ def _script(args: Any) -> list[str] | None:
 def _options(env: dict[str, str] | None) -> bool:
     """Whether an interpreter would start differently."""
     harmless = {"PYTHONDONTWRITEBYTECODE", "PYTHONSAFEPATH"}
-    return any(name.startswith("PYTHON") and name not in harmless for name in env or os.environ)
+    told = (name for name in env or os.environ if name not in harmless)
+    return any(name.startswith(("PYTHON", "LD_")) for name in told)
 
 
 def _ask(request: bytes, streams: list[int]) -> int:

@@ -34,6 +34,8 @@ class Ages:
     def failed_before(self, age_seconds: float) -> tuple[float, ...]:
         """How many seconds ago each attempt was made that failed before this one came."""
         self._latest.append(age_seconds)
+        if 0 <= age_seconds <= _FRESH_SECONDS:
+            return ()  # most are: what is just made was not tried before
         age = age_seconds - self._skew_seconds()
         failed = self._tries(age)
         return tuple(age - later for later in self.rule.tries[:failed])

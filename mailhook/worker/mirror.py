@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ from mailhook.worker.desk import Became, Desk
 _RETRY_SECONDS = 30
 # Whom nobody could commit for so long is told so, before a proxy answers 504 in our place.
 _PATIENCE_SECONDS = 20
+_LOOK_SECONDS = 1
 _LATE = TemporaryError("it could not be committed in time")
 
 _THANKS = Answer(HTTPStatus.OK, "thank you")
@@ -41,6 +43,7 @@ class Mirror:
     ) -> None:
         self._trust, self._refused, self._took = trust, refused, took
         self._patience_seconds = patience_seconds
+        self._awaited: deque[tuple[float, asyncio.Future[Became]]] = deque()
         self.desk: Desk | None = None
 
     async def __call__(self, body: bytes, source: str) -> Answer:
@@ -64,8 +67,17 @@ class Mirror:
 
         if not (self.desk and self.desk.take(finding, done)):
             return _NOT_NOW
-        late = loop.call_later(self._patience_seconds, done, _LATE)
-        try:
-            return _THANKS if isinstance(await became, str) else _NOT_NOW
-        finally:
-            late.cancel()
+        if not self._awaited:
+            loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)
+        self._awaited.append((loop.time() + self._patience_seconds, became))
+        return _THANKS if isinstance(await became, str) else _NOT_NOW
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer those that have waited too long; one timer for all costs each of them nothing."""
+        now = loop.time()
+        while self._awaited and (self._awaited[0][1].done() or self._awaited[0][0] <= now):
+            _, became = self._awaited.popleft()
+            if not became.done():
+                became.set_result(_LATE)
+        if self._awaited:
+            loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)

@@ -38,6 +38,8 @@ Load = Callable[[], Settings]
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICK_SECONDS = 1
+# Of a group of hooks nearly all is gone before these are reached (gc.set_threshold).
+_GC_THRESHOLDS = (20_000, 20, 20)
 _STATE_SECONDS = 15
 
 
@@ -52,6 +54,7 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
     with Signals(_HEARD) as signals:
         service = Service(settings, store, trust, notifier)
         with Server(store.path, service.commands()) as server:
+            _settle_memory()
             notifier.ready(service.state())
             try:
                 _attend(service, server, signals, load)
@@ -67,6 +70,13 @@ def _load_readers() -> None:
     import_module("mailhook.examiner")
     import_module("mailhook.store.recorder")
     catalog.load()
+
+
+def _settle_memory() -> None:
+    """What is there now stays; to look through it for garbage again and again costs each hook."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _attend(service: Service, server: Server, signals: Signals, load: Load | None) -> None:
