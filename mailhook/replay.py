@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from mailhook import catalog, pipeline, times
+from mailhook.errors import DnsFailed
 from mailhook.model import Finding
 from mailhook.store import Reader, Store, audit, bookmark
 from mailhook.store.again import Change, Log
@@ -24,7 +25,7 @@ from mailhook.trust import Trust
 # What the DNS could not answer is asked again for so long, each hour.
 WAITS_FOR_DNS = Selection(quarantined=True, reason="dkim_dns_temporary")
 _DNS_PATIENCE = timedelta(days=3)
-_GIVEN_UP = "dkim_dns_failed: the DNS did not answer for 3 days: the signature cannot be checked"
+_GIVEN_UP = DnsFailed("the DNS did not answer for 3 days: the signature cannot be checked").reason
 
 _BEYOND = 2**63 - 1
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from mailhook.config.document import Document, Loc, Plain, Span
-from mailhook.config.keys import Pattern, is_secret, known, pattern, sections
+from mailhook.config.keys import Pattern, is_secret, known, may_be_said, pattern, sections
 from mailhook.config.secret import REFERENCES, Secret, is_reference
 
 _MASK = "***"
@@ -66,7 +66,8 @@ class Excerpts:
         # in `password :hunter2: x` the first colon, without a blank behind it, ends no key.
         key = _WORD_KEY.match(self._text, span.key, span.start)
         ends = key and (key.end() == span.start or self._text[key.end()].isspace())
-        start = span.start if ends else span.key
+        named = ends and may_be_said(self._text[span.key : span.start])
+        start = span.start if named else span.key
         end = span.start + len(self._text[span.start : span.end].rstrip())
         for number in range(self.line(start), self.line(end) + 1):
             column = max(0, start - self._starts[number - 1])

@@ -77,6 +77,11 @@ def suggestion(loc: Loc) -> str:
     return f"known here: {', '.join(names)}" if names else ""
 
 
+def may_be_said(key: str) -> bool:
+    """Whether an unknown key looks like a setting's name; one with a digit may be a secret."""
+    return not any(letter.isdigit() for letter in key) or key.lower() in {at[-1] for at in known()}
+
+
 def dotted(loc: Loc) -> str:
     """The place as operators write it: `mailboxes[0].port`."""
     text = ""

@@ -12,6 +12,7 @@ from mailhook.config.excerpt import Excerpts
 from mailhook.config.keys import (
     dotted,
     is_secret,
+    may_be_said,
     pattern,
     secret_depth,
     spelled,
@@ -91,7 +92,9 @@ class Report:
         for n in range(len(loc), 0, -1):
             parent = self._document.spans.get(loc[: n - 1])
             if loc[:n] in self._document.spans or (parent and self._is_section(loc[: n - 1])):
-                return loc[:n]
+                last = loc[n - 1]
+                is_odd = n > 1 and isinstance(last, str) and not may_be_said(last)
+                return loc[: n - 1] if is_odd else loc[:n]
         return loc[:1]
 
     def _is_section(self, loc: Loc) -> bool:
