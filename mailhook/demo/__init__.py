@@ -17,8 +17,7 @@ from mailhook.demo import inbox
 # Opens nothing but the demo's own tokens.
 SIGNING_KEY = "demo-signing-key-that-opens-nothing-5f0c2a"
 
-_CONFIG = """\
-# The settings of the demo. Its inbox is gone when the demo ends; the store stays.
+INBOX_CONFIG = """\
 store: {{path: mailhook.db}}
 mailboxes:
   - name: demo
@@ -27,10 +26,20 @@ mailboxes:
     tls: none                     # the inbox was served on this machine itself
     username: {user}
     password: {{file: password}}
+"""
+"""What the settings of every demo begin with, to be formatted with host, port and user."""
+
+_CONFIG = (
+    """\
+# The settings of the demo. Its inbox is gone when the demo ends; the store stays.
+"""
+    + INBOX_CONFIG
+    + """\
 trust:
   authserv_id: mx.example.com     # who checked the senders of these mails
   signing_keys: [{{file: signing-key}}]
 """
+)
 
 
 @dataclass(frozen=True, slots=True)

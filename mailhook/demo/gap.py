@@ -24,22 +24,19 @@ _PROVEN = f"{_CHECKED}; dmarc=pass (p=QUARANTINE) header.from=truora.com"
 # Ago: the API lists what is not too old, so that this day is always the last one.
 _BEGAN, _BETWEEN, _ALERT = timedelta(hours=3), timedelta(minutes=20), timedelta(hours=1)
 
-_CONFIG = """\
+_CONFIG = (
+    """\
 # The settings of the demo. Its inbox and its API are gone when it ends; the store stays.
-store: {{path: mailhook.db}}
-mailboxes:
-  - name: demo
-    host: {host}
-    port: {port}
-    tls: none                     # the inbox was served on this machine itself
-    username: {user}
-    password: {{file: password}}
+"""
+    + demo.INBOX_CONFIG
+    + """\
 trust: {{authserv_id: {checked}}}   # who checked the senders of these mails
 api:
   key: {{file: api-key}}
   base: {{account: "{api}", checks: "{api}", identity: "{api}", validations: "{api}"}}
   requests_per_second: 0          # at once: the API was on this machine, too
 """
+)
 
 Told = Literal["mail", "mentioned", "nobody"]
 

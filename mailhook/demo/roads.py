@@ -24,16 +24,12 @@ _CHECKED = "mx.example.com"
 _PROVEN = f"{_CHECKED}; dmarc=pass (p=QUARANTINE) header.from=truora.com"
 _FORGERS_KEY = b"somebody-elses-key-that-opens-nothing-77ab"
 
-_CONFIG = """\
+_CONFIG = (
+    """\
 # The settings of the demo. Its inbox and its endpoint are gone when it ends; the store stays.
-store: {{path: mailhook.db}}
-mailboxes:
-  - name: demo
-    host: {host}
-    port: {port}
-    tls: none                     # the inbox was served on this machine itself
-    username: {user}
-    password: {{file: password}}
+"""
+    + demo.INBOX_CONFIG
+    + """\
 trust:
   authserv_id: {checked}     # who checked the senders of these mails
   signing_keys: [{{file: signing-key}}]
@@ -41,6 +37,7 @@ web:
   listen: "{host}:{web_port}"
   path: /hooks
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
