@@ -109,11 +109,11 @@ def test_after_seven_days_they_are_gone(store: Store):
 def test_a_source_has_its_burst_then_its_rate_and_many_sources_share_ten_times_that():
     now = [0.0]
     allowance = Allowance(clock=lambda: now[0])
-    assert sum(allowance.take("a") for _ in range(500)) == 120
+    assert sum(allowance.take("a") for _ in range(2_000)) == 1_000
     now[0] += 60
     assert sum(allowance.take("a") for _ in range(500)) == 60
-    many = sum(allowance.take(f"s{nth}") for nth in range(5_000))
-    assert many == 1_200 - 60
+    many = sum(allowance.take(f"s{nth}") for nth in range(12_000))
+    assert many == 10_000 - 1_000 + 600 - 60
     assert len(allowance._buckets) == 1_024  # noqa: SLF001 - its memory is what is bounded
 
 
@@ -154,12 +154,12 @@ def test_what_looks_like_the_vendors_is_kept_once_and_the_rest_never(store: Stor
 def test_a_flood_writes_no_more_than_a_source_may_bring_and_costs_no_time(store: Store):
     refusals = Refusals(store)
     refusals.start()
-    bodies = [forged(nth) for nth in range(1_000)]
+    bodies = [forged(nth) for nth in range(3_000)]
     start = time.process_time()
     assert all(refusals.take(body, "192.0.2.7") for body in bodies)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 4
     refusals.end()
-    assert 100 <= len(rows(store.path)) <= 200
+    assert 100 <= len(rows(store.path)) <= 1_100
 
 
 def test_while_the_store_cannot_be_written_what_waits_is_bounded_and_then_it_heals(

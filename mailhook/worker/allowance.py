@@ -35,7 +35,7 @@ class Allowance:
     def __init__(
         self,
         per_minute: float = 60,
-        burst: float = 120,
+        burst: float = 1000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._per_minute, self._burst, self._clock = per_minute, burst, clock

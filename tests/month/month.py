@@ -145,7 +145,7 @@ class Month:
         """The key is set right, what was refused is looked at again, the hook is switched on."""
         self.machine.trust(OTHER_KEY, KEY)
         counts = self.machine.call("token recheck", {})
-        assert counts["verified"] == self.books.refused_tokens, counts
+        assert counts["verified"] == self.books.refused_tokens, (self.books.refused_tokens, counts)
         self.books.count("tokens refused, then believed", counts["verified"])
         for entry in self.books.entries:
             if entry.refused:
