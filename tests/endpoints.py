@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -24,7 +25,7 @@ import yaml
 
 from mailhook import config, token
 from mailhook.config import Settings, WebSettings
-from mailhook.sources.web.answers import Answer, Take
+from mailhook.sources.web.answers import Answer, Reply, Take
 from mailhook.sources.web.bounds import Bounds
 from mailhook.sources.web.endpoint import Endpoint
 from mailhook.sources.web.listening import bound
@@ -220,8 +221,18 @@ def serving(
 THANKS = Answer(HTTPStatus.OK, "thank you")
 
 
-async def thank(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
-    return THANKS
+def thank(body: bytes, source: str, reply: Reply) -> None:  # noqa: ARG001 - as `Take` has it
+    reply(THANKS)
+
+
+def thank_after(event: threading.Event) -> Take:
+    """Answers nobody before that has happened."""
+
+    def take(body: bytes, source: str, reply: Reply) -> None:  # noqa: ARG001 - as `Take` has it
+        waited = asyncio.get_running_loop().run_in_executor(None, event.wait, SECONDS)
+        waited.add_done_callback(lambda _: reply(THANKS))
+
+    return take
 
 
 class Running:

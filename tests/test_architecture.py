@@ -50,8 +50,6 @@ OWNERS = {
     "msal": "oauth",
     "authlib": "oauth",
     "requests": "oauth",
-    "starlette": "sources.web",
-    "uvicorn": "sources.web",
     "httptools": "sources.web",
     "uvloop": "sources.web",
     "stamina": "sources.api",

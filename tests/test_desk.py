@@ -247,7 +247,9 @@ def test_who_waits_too_long_is_told_to_come_again(tmp_path: Path):
         body = hooks.of_check("CHK1", mails.NOON).raw
 
         async def ask() -> Answer:
-            return await asyncio.wait_for(mirror(body, "192.0.2.1"), _SECONDS)
+            told = asyncio.get_running_loop().create_future()
+            mirror(body, "192.0.2.1", told.set_result)
+            return await asyncio.wait_for(told, _SECONDS)
 
         answer = asyncio.run(ask())
     assert (answer.status, answer.retry_after) == (503, 30)

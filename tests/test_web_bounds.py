@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import resource
 import select
 import socket
@@ -14,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from endpoints import SECONDS, THANKS, Running, hook, post, read_all, statuses, within
+from endpoints import SECONDS, THANKS, Running, hook, post, read_all, statuses, thank_after, within
 
-from mailhook.sources.web.answers import Answer
+from mailhook.sources.web.answers import Reply
 from mailhook.sources.web.bounds import Bounds, places
 
 
@@ -59,11 +58,7 @@ def test_who_waits_longest_without_a_whole_request_gives_way():
 def test_who_is_being_answered_never_gives_way():
     go_on = threading.Event()
 
-    async def take(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
-        await asyncio.to_thread(go_on.wait, SECONDS)
-        return THANKS
-
-    with Running(take, Bounds(connections=2)) as running, ExitStack() as stack:
+    with Running(thank_after(go_on), Bounds(connections=2)) as running, ExitStack() as stack:
         first, second = (stack.enter_context(running.place.connect()) for _ in range(2))
         first.sendall(post(b"a"))
         second.sendall(post(b"b"))
@@ -76,8 +71,8 @@ def test_who_is_being_answered_never_gives_way():
 def test_a_client_that_never_reads_is_hung_up_on():
     large = replace(THANKS, words="thank you " * 200_000)
 
-    async def take(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
-        return large
+    def take(body: bytes, source: str, reply: Reply) -> None:  # noqa: ARG001 - as `Take` has it
+        reply(large)
 
     with Running(take, Bounds(answer_seconds=0.5)) as running, running.place.connect() as greedy:
         greedy.sendall(post(b"a", close=False) * 10)  # of more than the kernel holds for anybody
@@ -100,7 +95,7 @@ def test_a_slow_body_starves_nobody():
 
 
 def test_a_bug_is_503_and_come_again_and_quotes_nothing(caplog: pytest.LogCaptureFixture):
-    async def take(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
+    def take(body: bytes, source: str, reply: Reply) -> None:  # noqa: ARG001 - as `Take` has it
         raise LookupError(body.decode())
 
     with Running(take) as running:
@@ -114,10 +109,9 @@ def test_a_bug_is_503_and_come_again_and_quotes_nothing(caplog: pytest.LogCaptur
 def test_a_stop_answers_what_is_at_hand_and_what_is_on_its_way():
     begun, go_on = threading.Event(), threading.Event()
 
-    async def take(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
+    def take(body: bytes, source: str, reply: Reply) -> None:
         begun.set()
-        await asyncio.to_thread(go_on.wait, SECONDS)
-        return THANKS
+        thank_after(go_on)(body, source, reply)
 
     with Running(take) as running, ExitStack() as stack:
         at_hand, late, kept = (stack.enter_context(running.place.connect()) for _ in range(3))
@@ -177,9 +171,9 @@ def test_half_of_the_descriptors_stay_free(few_descriptors: int):
 def test_the_source_is_whom_the_proxy_names_last(lines: list[str], source: str):
     sources = []
 
-    async def take(body: bytes, source: str) -> Answer:  # noqa: ARG001 - as `Take` has it
+    def take(body: bytes, source: str, reply: Reply) -> None:  # noqa: ARG001 - as `Take` has it
         sources.append(source)
-        return THANKS
+        reply(THANKS)
 
     with Running(take) as running:
         assert running.place.status(post(b"a", *lines)) == 200
@@ -189,9 +183,9 @@ def test_the_source_is_whom_the_proxy_names_last(lines: list[str], source: str):
 def test_a_trailer_names_no_source():
     sources = []
 
-    async def take(body: bytes, source: str) -> Answer:
+    def take(body: bytes, source: str, reply: Reply) -> None:
         sources.append((body, source))
-        return THANKS
+        reply(THANKS)
 
     chunks = b"1\r\na\r\n0\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"
     with Running(take) as running:

@@ -222,7 +222,7 @@ CASES = {
     "a whole address": sends(post(GOOD, path="http://hooks.example.com/hooks"), gets=200),
     "a whole address of another host": sends(post(GOOD, path="http://192.0.2.1/hooks"), gets=200),
     "a whole address of another path": sends(post(GOOD, path="http://a.example.com/"), gets=404),
-    "a whole address without a path": sends(post(GOOD, path="http://a.example.com"), gets=400),
+    "a whole address without a path": sends(post(GOOD, path="http://a.example.com"), gets=404),
     "with a query": sends(post(GOOD, path="/hooks?a=b"), gets=200),
     "with a slash behind": sends(post(GOOD, path="/hooks/"), gets=404),
     "with two slashes": sends(post(GOOD, path="//hooks"), gets=404),

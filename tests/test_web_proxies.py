@@ -13,7 +13,7 @@ import pytest
 from endpoints import THANKS, Running, Serve, free_port, hook, post, serving, settings, statuses
 from stores import asked
 
-from mailhook.sources.web.answers import Answer
+from mailhook.sources.web.answers import Reply
 
 pytestmark = pytest.mark.xdist_group("web")
 
@@ -85,9 +85,9 @@ def test_the_source_is_the_peer_of_the_proxy_whatever_he_says(tmp_path: Path, na
         pytest.skip(proxies.MISSING.format(name))
     sources = []
 
-    async def take(body: bytes, source: str) -> Answer:
+    def take(body: bytes, source: str, reply: Reply) -> None:
         sources.append((body, source))
-        return THANKS
+        reply(THANKS)
 
     with Running(take) as behind, proxies.running(name, tmp_path, behind.port) as proxy:
         said = proxy.said(post(b"a", "X-Forwarded-For: 192.0.2.7"), source="127.0.0.9")

@@ -38,7 +38,7 @@ _STARTING = threading.Lock()
 _LATE = """
     apscheduler.executors.pool apscheduler.schedulers.background dkim jwt mailparser
     multiprocessing.connection prometheus_client.exposition rich.progress rich.table
-    selectolax.lexbor sqlite_utils uvicorn.lifespan.off uvicorn.protocols.http.httptools_impl
+    selectolax.lexbor sqlite_utils httptools uvloop
 """.split()
 
 

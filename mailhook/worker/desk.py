@@ -92,7 +92,7 @@ class Desk(threading.Thread):
 
         def answer() -> None:
             for (_, done), one in zip(group, became, strict=True):
-                done(one)
+                _tell(done, one)
 
         with self._bell:
             self._free_places += len(group)
@@ -117,3 +117,11 @@ class Desk(threading.Thread):
         if words != self._said or now - self._said_at > _SAY_SECONDS:
             self._said, self._said_at = words, now
             log.warning("web hooks are not durable: %s", words, extra={"hooks": hooks})
+
+
+def _tell(done: Done, became: Became) -> None:
+    """Our bug with one must not leave the others without an answer."""
+    try:
+        done(became)
+    except Exception as bug:  # noqa: BLE001
+        log.error("a web hook met a bug of mailhook: %s", whereabouts(bug))  # noqa: TRY400 - it may quote the hook

@@ -12,7 +12,7 @@ from mailhook import times
 from mailhook.errors import TemporaryError
 from mailhook.model import Delivery, Finding
 from mailhook.pipeline import examine
-from mailhook.sources.web import Answer
+from mailhook.sources.web import Answer, Reply
 from mailhook.trust import Trust
 from mailhook.worker.desk import Became, Desk
 
@@ -28,7 +28,7 @@ _NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 
 
 class Mirror:
-    """The `take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
+    """The `Take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
 
     `refused` is told of each body that no key has signed, and from whom it came; `took`
     is told each finding of a signed one and the status of its answer.
@@ -43,41 +43,54 @@ class Mirror:
     ) -> None:
         self._trust, self._refused, self._took = trust, refused, took
         self._patience_seconds = patience_seconds
-        self._awaited: deque[tuple[float, asyncio.Future[Became]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self.desk: Desk | None = None
 
-    async def __call__(self, body: bytes, source: str) -> Answer:
+    def __call__(self, body: bytes, source: str, reply: Reply) -> None:
         """A 200 once what the vendor signed is committed, however odd it is."""
         digest = hashlib.sha256(body).hexdigest()
         finding = examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
         if finding.authenticity == "unverified":
             self._refused(body, source)
-            return _NOT_SIGNED
-        answer = await self._answer(finding)
-        self._took(finding, answer.status)
-        return answer
+            reply(_NOT_SIGNED)
+            return
 
-    async def _answer(self, finding: Finding) -> Answer:
+        def answered(answer: Answer) -> None:
+            self._took(finding, answer.status)
+            reply(answer)
+
         loop = asyncio.get_running_loop()
-        became: asyncio.Future[Became] = loop.create_future()
+        waiting = _Waiting(answered, loop.time() + self._patience_seconds)
+        if not (self.desk and self.desk.take(finding, waiting.settle)):
+            answered(_NOT_NOW)
+            return
+        if not self._waiting:
+            self._look_later(loop)
+        self._waiting.append(waiting)
 
-        def done(one: Became) -> None:
-            if not became.done():
-                became.set_result(one)
-
-        if not (self.desk and self.desk.take(finding, done)):
-            return _NOT_NOW
-        if not self._awaited:
-            loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)
-        self._awaited.append((loop.time() + self._patience_seconds, became))
-        return _THANKS if isinstance(await became, str) else _NOT_NOW
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer those that have waited too long; one timer for all costs each of them nothing."""
-        now = loop.time()
-        while self._awaited and (self._awaited[0][1].done() or self._awaited[0][0] <= now):
-            _, became = self._awaited.popleft()
-            if not became.done():
-                became.set_result(_LATE)
-        if self._awaited:
-            loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)
+        now, waiting = loop.time(), self._waiting
+        while waiting and (waiting[0].is_settled or waiting[0].until <= now):
+            waiting.popleft().settle(_LATE)
+        if waiting:
+            self._look_later(loop)
+
+
+class _Waiting:
+    """A hook that is being committed, and until when at most; whatever is said first holds."""
+
+    __slots__ = ("_reply", "is_settled", "until")
+
+    def __init__(self, reply: Reply, until: float) -> None:
+        self._reply, self.until = reply, until
+        self.is_settled = False
+
+    def settle(self, became: Became) -> None:
+        """Have it answered, by the event loop's thread."""
+        if not self.is_settled:
+            self.is_settled = True
+            self._reply(_THANKS if isinstance(became, str) else _NOT_NOW)

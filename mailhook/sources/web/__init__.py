@@ -1,11 +1,11 @@
 """The web hook itself, by HTTP: a socket, its bounds, and one answer a request.
 
-Owner of Starlette and uvicorn. What becomes of a hook is not known here: `take` is
-handed in, and its answer is sent.
+Owner of httptools, the parser of Node.js, and of uvloop. What becomes of a hook is not
+known here: `take` is handed in, and what it replies is sent.
 """
 
 from __future__ import annotations
 
-from mailhook.sources.web.answers import Answer, Take
+from mailhook.sources.web.answers import Answer, Reply, Take
 
-__all__ = ["Answer", "Take"]
+__all__ = ["Answer", "Reply", "Take"]

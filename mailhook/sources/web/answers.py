@@ -2,62 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
-# Among the `extensions` of ASGI: sends an answer whole, unless it returns False.
-WHOLE = "mailhook.whole"
+# An answer is spelled anew each second, for the date; there are a dozen of them.
+_SPELLED = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """A status, one line of words, and for 503 after how many seconds to come again."""
+    """A status, one line of words; for 503 after how many seconds to come again, for 405 how."""
 
     status: HTTPStatus
     words: str
     retry_after: int | None = None
-
-    @property
-    def body(self) -> bytes:
-        """The words as a line."""
-        return f"{self.words}\n".encode()
-
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Those that tell of the body, and when to come again."""
-        told = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", str(len(self.body)).encode()),
-        ]
-        if self.retry_after is not None:
-            told.append((b"retry-after", str(self.retry_after).encode()))
-        return told
+    allow: str | None = None
 
 
-Headers: TypeAlias = "tuple[tuple[bytes, bytes], ...]"
+@lru_cache(_SPELLED)
+def spelled(answer: Answer, date: bytes, *, is_last: bool, is_bare: bool = False) -> bytes:
+    """The whole answer as it is sent, `date` as a header has it.
 
-
-def spelled(answer: Answer, others: Headers = (), *, is_last: bool) -> bytes:
-    """The whole answer as it is sent, with other headers; `is_last` ends the connection."""
-    return b"".join((_status(answer), *map(_line, others), _rest(answer, is_last=is_last)))
-
-
-@lru_cache
-def _status(answer: Answer) -> bytes:
-    return f"HTTP/1.1 {answer.status.value} {answer.status.phrase}\r\n".encode()
-
-
-@lru_cache
-def _rest(answer: Answer, *, is_last: bool) -> bytes:
-    headers = [*answer.headers, *([(b"connection", b"close")] if is_last else [])]
-    return b"".join((*map(_line, headers), b"\r\n", answer.body))
-
-
-def _line(header: tuple[bytes, bytes]) -> bytes:
-    return b"%b: %b\r\n" % header
+    `is_last` ends the connection; `is_bare` leaves out the words, as HEAD asks for.
+    """
+    words = f"{answer.words}\n".encode()
+    headers: dict[str, object] = {
+        "date": date.decode(),
+        "content-type": "text/plain; charset=utf-8",
+        "content-length": len(words),
+        "retry-after": answer.retry_after,
+        "allow": answer.allow,
+        "connection": "close" if is_last else None,
+    }
+    told = (f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
+    head = f"HTTP/1.1 {answer.status.value} {answer.status.phrase}\r\n{''.join(told)}\r\n"
+    return head.encode() + (b"" if is_bare else words)
 
 
 Answered: TypeAlias = Callable[["int | None"], object]
@@ -68,8 +50,12 @@ def unheard(_: int | None) -> None:
     """The `Answered` of who does not count."""
 
 
+Reply: TypeAlias = Callable[[Answer], object]
+"""Sends the answer to one request; to be called once, by the event loop's thread."""
+
+
 class Take(Protocol):
     """Takes the body of one POST, from `source`: an address, or `unix`. Never raises."""
 
-    def __call__(self, body: bytes, source: str) -> Awaitable[Answer]:
-        """The answer; a 200 only once what was taken is committed."""
+    def __call__(self, body: bytes, source: str, reply: Reply) -> None:
+        """Have it answered, now or later; with a 200 only once what was taken is committed."""

@@ -4,47 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, cast
-
-from uvicorn.server import ServerState
+from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 from mailhook.sources.web.answers import Answered, unheard
 from mailhook.sources.web.bounds import Bounds
 
 if TYPE_CHECKING:
-    from mailhook.sources.web.protocol import Connection
+    from mailhook.sources.web.connection import Connection
 
 _LOOK_SECONDS = 0.1
 
 
-class Crowd(ServerState):
-    """What uvicorn knows of its connections, and what they are bounded by.
+class Crowd:
+    """What connections have in common, and what they are bounded by.
 
     `answered` is told the status of what is said to those that break them. `seen_at` is the
-    monotonic time of the last look: the sign of life of the event loop.
+    monotonic time of the last look: the sign of life of the event loop. `date` is the
+    time as answers tell it; `gone` is set when, at the end, nobody is left.
     """
 
     def __init__(self, bounds: Bounds, answered: Answered = unheard) -> None:
-        super().__init__()
         self.bounds, self.answered = bounds, answered
+        self.connections: set[Connection] = set()
+        self.is_closing, self.gone = False, asyncio.Event()
         self.seen_at = time.monotonic()
-        self.is_closing = False
+        self.date = b""
 
     def attend(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at every connection, now and as long as the loop runs."""
         self.seen_at = time.monotonic()
+        self.date = formatdate(usegmt=True).encode()
         now = loop.time()
-        for one in self._all():
+        for one in tuple(self.connections):
             one.look(now)
         loop.call_later(_LOOK_SECONDS, self.attend, loop)
+
+    def leave(self, one: Connection) -> None:
+        """Its place is free; at the end, say when the last has gone."""
+        self.connections.discard(one)
+        if self.is_closing and not self.connections:
+            self.gone.set()
 
     def make_room(self) -> None:
         """Where there are too many, hang up on who has longest been without a whole request."""
         if len(self.connections) <= self.bounds.connections:
             return
-        waiting = (one for one in self._all() if not one.is_due)
+        waiting = (one for one in self.connections if not one.is_due)
         if longest := min(waiting, key=lambda one: one.since, default=None):
             longest.hang_up()
 
-    def _all(self) -> list[Connection]:
-        return cast("list[Connection]", list(self.connections))
+    def dismiss(self) -> None:
+        """Have each end as soon as it is answered; who comes with a request yet is answered."""
+        self.is_closing = True
+        for one in tuple(self.connections):
+            one.dismiss()
+        if not self.connections:
+            self.gone.set()

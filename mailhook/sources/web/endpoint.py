@@ -1,4 +1,4 @@
-"""The thread that serves hooks: an event loop of its own, and uvicorn in it."""
+"""The thread that serves hooks: an event loop of its own, and who connects to it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import uvicorn
 import uvloop
 
 from mailhook.errors import whereabouts
 from mailhook.sources.web.answers import Answered, Take, unheard
-from mailhook.sources.web.app import App
 from mailhook.sources.web.bounds import Bounds
+from mailhook.sources.web.connection import Connection
 from mailhook.sources.web.crowd import Crowd
-from mailhook.sources.web.protocol import Connection
+from mailhook.sources.web.site import Site
 
 log = logging.getLogger(__name__)
 
+_BACKLOG = 1024
 _STOP_SECONDS = 3
 # The loop shows itself ten times a second; no token takes it a second.
 _SILENT_SECONDS = 60
@@ -43,34 +43,52 @@ class Endpoint(threading.Thread):
     ) -> None:
         super().__init__(name="web", daemon=True)
         self._listening = list(listening)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._app = App(path, take, answered)
+        self._loop = uvloop.new_event_loop()
+        self._site = Site(path, take, answered)
         self._crowd = Crowd(bounds, answered)
-        self._server = uvicorn.Server(_config(self._app))
-        self._server.server_state = self._crowd
+        self._end = asyncio.Event()
 
     def run(self) -> None:
         """Serve until told to stop."""
         try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                self._loop = runner.get_loop()
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._serve(self._loop))
         except BaseException as error:  # noqa: BLE001 - that it ended is to be known, whatever ended it
             log.error("the endpoint for web hooks has ended: %s", whereabouts(error))  # noqa: TRY400 - it may quote a hook
 
     async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        def connection() -> Connection:
+            return Connection(self._crowd, self._site, loop)
+
         self._crowd.attend(loop)
-        await self._server.serve(self._listening)
+        servers = [
+            await loop.create_server(connection, sock=one, backlog=_BACKLOG)
+            for one in self._listening
+        ]
+        await self._end.wait()
+        for server in servers:
+            server.close()
+        for one in self._listening:
+            one.close()
+        await self._take_leave()
+
+    async def _take_leave(self) -> None:
+        """Answer those that are there; whoever is not answered in time is told to come again."""
+        self._crowd.dismiss()
+        try:
+            await asyncio.wait_for(self._crowd.gone.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            for left in tuple(self._crowd.connections):
+                left.give_up()
 
     def call(self, work: Callable[[], None]) -> None:
         """Have the event loop do this soon; nothing where it has ended."""
-        if self._loop:
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(work)
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
 
     def answer_at(self, path: str) -> None:
         """From now on hooks come to this path."""
-        self._app.path = path
+        self._site.move(path)
 
     @property
     def is_stuck(self) -> bool:
@@ -79,22 +97,6 @@ class Endpoint(threading.Thread):
 
     def stop(self) -> None:
         """Take no more requests, answer those that are there, end."""
-        self._server.should_exit = True
+        self.call(self._end.set)
         if self.is_alive():
             self.join(_STOP_SECONDS + 1)
-
-
-def _config(app: App) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
 from mailhook.sources.web import refusals
 from mailhook.sources.web.answers import Answer
 from mailhook.sources.web.bounds import Bounds
-
-Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+from mailhook.sources.web.request import Headers
 
 # Of a header beside its name and value: a colon, a blank, the line's end.
 _BESIDE = 4
