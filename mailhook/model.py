@@ -18,7 +18,8 @@ from typing import Any, Literal, TypeAlias
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Object: TypeAlias = Mapping[str, Json]
 
-_CANONICAL = json.JSONEncoder(sort_keys=True).encode
+# What was JSON has no circles.
+_CANONICAL = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 Channel = Literal["email", "web", "api", "file"]
 Authenticity = Literal["verified", "unverified"]

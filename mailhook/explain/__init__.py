@@ -14,6 +14,14 @@ from mailhook.store import Reader
 from mailhook.store.ledger import Foreseen
 from mailhook.trust import Trust
 
+# What is no mail out of a mailbox lies where its bytes say.
+_SAME_BYTES = """
+SELECT id, channel, outcome, reason FROM deliveries WHERE channel = 'email' AND sha256 = ?1
+UNION ALL
+SELECT id, channel, outcome, reason FROM deliveries
+WHERE location IN ('file:' || ?1, 'web:' || ?1) ORDER BY id LIMIT 1
+"""
+
 Part = dict[str, Any]
 
 
@@ -149,10 +157,7 @@ def _store(finding: Finding, store: Reader | None, window_seconds: float) -> Par
         for event in finding.events
     }
     digest = hashlib.sha256(finding.delivery.raw).hexdigest()
-    rows = store.rows(
-        "SELECT id, channel, outcome, reason FROM deliveries WHERE sha256 = ? ORDER BY id LIMIT 1",
-        (digest,),
-    )
+    rows = store.rows(_SAME_BYTES, (digest,))
     if not rows:
         return {"these_bytes": "not in the store", **foreseen}
     known = rows[0]

@@ -23,7 +23,11 @@ def give_back(connection: sqlite3.Connection, pages: int) -> bool:
 def compact(connection: sqlite3.Connection) -> None:
     """Write the whole file anew; needs twice its size for a while."""
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("VACUUM")
+    connection.execute("PRAGMA temp_store = FILE")  # the copy may be larger than our memory
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

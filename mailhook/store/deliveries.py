@@ -50,7 +50,8 @@ WHERE id = ?
 # The same bytes somewhere in the same account: seen before under another UIDVALIDITY.
 _TWIN = """
 SELECT outcome FROM deliveries
-WHERE sha256 = ? AND message_id IS ? AND size = ? AND substr(location, 1, ?) = ?
+WHERE channel = 'email' AND sha256 = ? AND message_id IS ? AND size = ?
+  AND substr(location, 1, ?) = ?
 """
 
 

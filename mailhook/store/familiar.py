@@ -16,7 +16,10 @@ from mailhook.store.ledger import names
 _LOCATIONS = """
 SELECT location, outcome FROM deliveries WHERE location IN (SELECT value FROM json_each(?))
 """
-_TWINS = "SELECT sha256 FROM deliveries WHERE sha256 IN (SELECT value FROM json_each(?))"
+_TWINS = """
+SELECT sha256 FROM deliveries
+WHERE channel = 'email' AND sha256 IN (SELECT value FROM json_each(?))
+"""
 _NAMES = """
 SELECT alias FROM aliases WHERE alias IN (SELECT value FROM json_each(?1))
 UNION ALL

@@ -150,6 +150,8 @@ def open_writable(path: Path) -> sqlite3.Connection:
             _make_durable(connection, path)
             versions.apply(connection)
             connection.execute("PRAGMA foreign_keys = ON")
+            # What a statement may have to undo is kept in memory: it is a few pages.
+            connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
             raise

@@ -39,7 +39,8 @@ EVENT_COLUMNS = (
 _TIMES = ("occurred_at", "updated_at")
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What was JSON has no circles.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _VALUES = attrgetter(*EVENT_COLUMNS)
 
 
