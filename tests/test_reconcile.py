@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -16,6 +17,7 @@ from depth import examples
 from fake_api import NOW, fill, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 from stores import asked
 
 from mailhook import config, times
@@ -25,6 +27,7 @@ from mailhook.pipeline import ingest
 from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.order import Order
 from mailhook.store import Store
+from mailhook.store.schema import migrations
 from mailhook.testing.api import EVENTS, FakeApi
 from mailhook.trust import Trust
 
@@ -279,6 +282,46 @@ def test_several_lists_one_after_the_other_are_read_to_the_end_of_the_last(road:
     assert road.run().pages == 11
     assert road.run().pages < 11
     assert road.rows("SELECT is_mixed FROM listings") == [(0,)]
+
+
+def test_a_second_list_is_seen_where_a_reading_was_broken_off_at_its_beginning(road: Road):
+    road.api.order = "none"
+    for name, first in (("A", 2), ("B", 3)):
+        for hours in range(first, first + 198, 6):
+            content = {"check_id": f"CHK{name}{hours}", "status": "completed"}
+            road.api.add("check", "finished", content, NOW - timedelta(hours=hours))
+    assert road.run(requests_per_run=11).exit_code == 75
+    road.run()
+    assert road.rows("SELECT is_mixed, next FROM listings") == [(1, None)]
+    road.api.add("check", "finished", {"check_id": "CHK-new", "status": "completed"}, NOW)
+    road.api.events.insert(33, road.api.events.pop())
+    assert road.run().new == 1
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_how_it_was_ordered_before_it_was_broken_off_is_not_forgotten(road: Road, newest_first):
+    road.api.order, road.api.page_size = "none", 10
+    fill(road.api, 100, days=50)
+    road.api.events.reverse()
+    road.run()
+    for number in range(20):
+        moment = NOW + timedelta(minutes=20 - number if newest_first else number)
+        content = {"check_id": f"CHK-n{number}", "status": "completed"}
+        road.api.add("check", "finished", content, moment)
+        road.api.events.insert(number, road.api.events.pop())
+    assert road.run(requests_per_run=2).new == 20
+    assert (road.run().pages == 22) != newest_first, "what was left, and all of it once more"
+
+
+def test_what_an_older_version_has_broken_off_is_taken_for_several_lists(road: Road):
+    with closing(sqlite3.connect(road.path)) as db, db:
+        migrations.apply(Database(db), stop_before="m010_readings")
+        db.execute("INSERT INTO listings (source, next) VALUES ('a', '/?start=3'), ('b', NULL)")
+    Store(road.path).close()
+    assert road.rows("SELECT is_mixed, last_at, pages FROM listings") == [
+        (1, None, 0),
+        (0, None, 0),
+    ]
 
 
 def test_known_events_never_end_it(road: Road):

@@ -61,23 +61,34 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
             run.store.write(lambda connection, _: listings.forget(connection, address))
         listing = _listing(run, address)
         asked = times.stored(since) if since else listing.read_until or _ALL
-    began = replace(
-        listing, since=asked, next=None, newest=None, began_at=times.stored(times.now())
+    began = Listing(
+        address,
+        read_until=listing.read_until,
+        read_at=listing.read_at,
+        since=asked,
+        began_at=times.stored(times.now()),
+        error=listing.error,
+        failing_since=listing.failing_since,
+        is_mixed=listing.is_mixed,
     )
     _walk(run, began, None)
     run.report.is_whole = True
 
 
 def _walk(run: Run, listing: Listing, start: str | None) -> None:
-    order = Order(times.parse(listing.since or ""), is_mixed=bool(listing.is_mixed))
+    order = Order(
+        times.parse(listing.since or ""),
+        is_mixed=listing.is_mixed,
+        falls=listing.falls,
+        last=times.parse(listing.last_at or ""),
+    )
     known = listing.is_mixed if start else False
     for page in pages(run.client, start):
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
         ends = order.ends([item.moment("timestamp") for item in page.items])
         is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
-        listing = replace(listing, is_mixed=bool(is_mixed))
-        listing = _onward(listing, page, order.newest, ends=ends)
+        listing = _onward(replace(listing, is_mixed=is_mixed), page, order, ends=ends)
         _take(run, page, listing)
         if listing.next is None:
             run.report.read_until = listing.read_until
@@ -111,10 +122,17 @@ def _unknown(run: Run, items: Sequence[Item]) -> list[Item]:
     return list(by_location.values())
 
 
-def _onward(listing: Listing, page: Page, newest: datetime | None, *, ends: bool) -> Listing:
+def _onward(listing: Listing, page: Page, order: Order, *, ends: bool) -> Listing:
     """How far the reading has come with this page."""
-    latest = max(listing.newest or "", times.stored(newest) if newest else "") or None
-    listing = replace(listing, next=page.next, newest=latest)
+    newest, last = (times.stored(one) if one else None for one in (order.newest, order.last))
+    listing = replace(
+        listing,
+        next=page.next,
+        newest=max(listing.newest or "", newest or "") or None,
+        last_at=last,
+        falls=order.falls,
+        pages=listing.pages + 1,
+    )
     return _finished(listing) if ends or page.next is None else listing
 
 
