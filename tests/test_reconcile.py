@@ -239,6 +239,17 @@ def test_a_budget_that_does_not_reach_is_gone_on_with(road: Road):
     assert road.rows("SELECT count(*) FROM events") == [(12,)]
 
 
+def test_a_list_longer_than_the_budget_comes_to_its_end_and_is_begun_by_the_next_run(road: Road):
+    road.api.order = "oldest"
+    fill(road.api, 18, days=40)
+    reports = [road.run(requests_per_run=4) for _ in range(4)]
+    assert [(one.pages, one.is_whole, one.exit_code) for one in reports] == [
+        (4, False, 75),
+        (2, True, 0),
+    ] * 2
+    assert [one.new for one in reports] == [12, 6, 0, 0]
+
+
 def test_a_next_page_that_is_no_more_is_begun_anew(road: Road):
     fill(road.api, 9, days=40)
     assert road.run(requests_per_run=1).exit_code == 75
@@ -256,6 +267,19 @@ def test_newest_first_is_read_no_further_than_a_day_before_the_position(road: Ro
     road.api.add("check", "finished", late, NOW - timedelta(hours=20))
     report = road.run()
     assert (report.new, report.pages) == (2, 2)
+
+
+@pytest.mark.parametrize("broken", [{"score": 10**399}, None])
+def test_an_event_without_a_time_is_a_reason_to_read_all_of_the_list_once(road: Road, broken):
+    road.api.page_size, road.api.object_is = 5, "object"
+    fill(road.api, 100, days=50)
+    road.run()
+    event = road.api.add("check", "finished", broken or {"check_id": "CHK-bad"}, NOW)
+    if not broken:
+        road.api.order = "none"
+        road.api.events.sort(key=lambda one: str(one["timestamp"]), reverse=True)
+        del event["timestamp"]
+    assert [road.run().pages for _ in range(3)] == [21, 3, 3]
 
 
 @pytest.mark.parametrize("order", ["oldest", "none"])
