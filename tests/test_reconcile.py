@@ -258,6 +258,30 @@ def test_a_next_page_that_is_no_more_is_begun_anew(road: Road):
     assert (report.new, report.exit_code) == (6, 0)
 
 
+def test_a_next_page_that_is_in_trouble_for_two_runs_is_begun_anew(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(500, times=4, path=f"{EVENTS}?start=3")
+    assert (road.run().pages, road.run().new) == (0, 6)
+    assert len(road.api.asked(f"{EVENTS}?start=3")) == 5
+
+
+def test_where_all_of_the_list_is_in_trouble_it_is_gone_on_with_later(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(503, times=6)
+    assert (road.run().pages, road.run().pages) == (0, 0)
+    before = len(road.api.requests)
+    assert (road.run().new, road.api.requests[before].path) == (6, f"{EVENTS}?start=3")
+
+
+def test_a_next_page_that_wants_to_be_left_alone_is_gone_on_with_later(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(429, times=9, headers={"Retry-After": "3600"}, path=f"{EVENTS}?start=3")
+    assert [road.run().pages for _ in range(3)] == [0, 0, 0]
+
+
 def test_newest_first_is_read_no_further_than_a_day_before_the_position(road: Road):
     road.api.page_size = 5
     fill(road.api, 100, days=50)

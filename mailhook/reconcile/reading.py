@@ -81,11 +81,20 @@ def _asked(listing: Listing, since: datetime | None) -> str:
 
 
 def _go_on(run: Run, listing: Listing) -> int:
-    """Read what was left; how many pages the list has. 0: it is to be begun anew."""
+    """Read what was left; how many pages the list has. 0: it is to be begun anew.
+
+    A page that is no more may be answered as if the API were in trouble. Where that is so
+    for another run, it is begun anew, too; but until its first page comes, nothing is
+    forgotten. Raises what the pages do.
+    """
     try:
         return _walk(run, listing, listing.next)
     except OddAnswer:
         run.store.write(lambda connection, _: listings.forget(connection, listing.source))
+    except (Unanswered, Overloaded) as error:
+        has_moved = _listing(run, listing.source).next != listing.next
+        if error.wait_seconds or has_moved or not listing.failing_since:
+            raise
     return 0
 
 
