@@ -99,6 +99,8 @@ def test_an_unknown_command_is_a_usage_error_that_names_the_nearest():
         (["events", "--since", "yesterday"], "'yesterday' is no time: write 2026-08-03"),
         (["events", "--since", "²d"], "is no time"),
         (["events", "--since", "99999d"], "is no time"),
+        (["events", "--since", "2999w"], "'2999w' is no time: write 2026-08-03"),
+        (["reconcile", "--since", "9999w"], "nothing before 1970"),
         (["events", "--channel", "fax"], "'fax' is not one of 'email', 'web', 'api', 'file'"),
         (["export", "--format", "xml"], "'xml' is not one of"),
         (["ingest"], "Missing argument 'PATH…'"),

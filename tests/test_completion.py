@@ -22,6 +22,7 @@ from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.completing import wait
 from mailhook.store import Reader, Store, completions
 from mailhook.store.kept import Selection
+from mailhook.testing.api import EVENTS as EVENTS_PATH
 from mailhook.testing.api import FakeApi
 from mailhook.trust import Trust
 
@@ -114,6 +115,38 @@ def test_what_a_mail_only_mentions_becomes_exact_by_its_subject(road: Road):
     assert road.run().completed == 0
     assert len(road.asked_for()) == 1
     assert road.rows("SELECT * FROM events") == before
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 503])
+def test_a_list_that_cannot_be_had_is_no_reason_not_to_complete(road: Road, status: int):
+    road.take(mention(check()))
+    road.know(check())
+    road.api.fail(status, times=2, path=EVENTS_PATH)
+    report = road.run()
+    assert (report.completed, report.is_whole, len(report.errors)) == (1, False, 1)
+
+
+def test_where_the_api_wants_to_be_left_alone_nothing_is_asked_for(road: Road):
+    road.take(mention(check()))
+    road.know(check())
+    road.api.fail(429, times=2, path=EVENTS_PATH, headers={"Retry-After": "3600"})
+    assert road.run().exit_code == 75
+    assert road.asked_for() == []
+
+
+@pytest.mark.parametrize(("budget", "mentions", "completed"), [(1, 3, 0), (2, 3, 1), (20, 3, 2)])
+def test_a_list_that_takes_all_requests_leaves_some_for_what_is_due(
+    road: Road, budget: int, mentions: int, completed: int
+):
+    road.api.page_size = 1
+    for number in range(40):
+        road.tell("check", "created", {"check_id": f"CHK-{number}", "status": "not_started"})
+    for number in range(mentions):
+        road.take(mention(check(number)))
+        road.know(check(number))
+    report = road.run(requests_per_run=budget)
+    assert (report.completed, report.pages) == (completed, budget - completed)
+    assert (report.requests, report.exit_code) == (budget, 75)
 
 
 def test_an_end_without_a_status_gets_it_and_keeps_its_own_time(road: Road):

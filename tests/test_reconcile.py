@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -16,6 +17,7 @@ from depth import examples
 from fake_api import NOW, fill, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 from stores import asked
 
 from mailhook import config, times
@@ -25,6 +27,7 @@ from mailhook.pipeline import ingest
 from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.order import Order
 from mailhook.store import Store
+from mailhook.store.schema import migrations
 from mailhook.testing.api import EVENTS, FakeApi
 from mailhook.trust import Trust
 
@@ -236,12 +239,47 @@ def test_a_budget_that_does_not_reach_is_gone_on_with(road: Road):
     assert road.rows("SELECT count(*) FROM events") == [(12,)]
 
 
+def test_a_list_longer_than_the_budget_comes_to_its_end_and_is_begun_by_the_next_run(road: Road):
+    road.api.order = "oldest"
+    fill(road.api, 18, days=40)
+    reports = [road.run(requests_per_run=4) for _ in range(4)]
+    assert [(one.pages, one.is_whole, one.exit_code) for one in reports] == [
+        (4, False, 75),
+        (2, True, 0),
+    ] * 2
+    assert [one.new for one in reports] == [12, 6, 0, 0]
+
+
 def test_a_next_page_that_is_no_more_is_begun_anew(road: Road):
     fill(road.api, 9, days=40)
     assert road.run(requests_per_run=1).exit_code == 75
     road.api.fail(400, path=f"{EVENTS}?start=3")
     report = road.run()
     assert (report.new, report.exit_code) == (6, 0)
+
+
+def test_a_next_page_that_is_in_trouble_for_two_runs_is_begun_anew(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(500, times=4, path=f"{EVENTS}?start=3")
+    assert (road.run().pages, road.run().new) == (0, 6)
+    assert len(road.api.asked(f"{EVENTS}?start=3")) == 5
+
+
+def test_where_all_of_the_list_is_in_trouble_it_is_gone_on_with_later(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(503, times=6)
+    assert (road.run().pages, road.run().pages) == (0, 0)
+    before = len(road.api.requests)
+    assert (road.run().new, road.api.requests[before].path) == (6, f"{EVENTS}?start=3")
+
+
+def test_a_next_page_that_wants_to_be_left_alone_is_gone_on_with_later(road: Road):
+    fill(road.api, 9, days=40)
+    assert road.run(requests_per_run=1).exit_code == 75
+    road.api.fail(429, times=9, headers={"Retry-After": "3600"}, path=f"{EVENTS}?start=3")
+    assert [road.run().pages for _ in range(3)] == [0, 0, 0]
 
 
 def test_newest_first_is_read_no_further_than_a_day_before_the_position(road: Road):
@@ -253,6 +291,19 @@ def test_newest_first_is_read_no_further_than_a_day_before_the_position(road: Ro
     road.api.add("check", "finished", late, NOW - timedelta(hours=20))
     report = road.run()
     assert (report.new, report.pages) == (2, 2)
+
+
+@pytest.mark.parametrize("broken", [{"score": 10**399}, None])
+def test_an_event_without_a_time_is_a_reason_to_read_all_of_the_list_once(road: Road, broken):
+    road.api.page_size, road.api.object_is = 5, "object"
+    fill(road.api, 100, days=50)
+    road.run()
+    event = road.api.add("check", "finished", broken or {"check_id": "CHK-bad"}, NOW)
+    if not broken:
+        road.api.order = "none"
+        road.api.events.sort(key=lambda one: str(one["timestamp"]), reverse=True)
+        del event["timestamp"]
+    assert [road.run().pages for _ in range(3)] == [21, 3, 3]
 
 
 @pytest.mark.parametrize("order", ["oldest", "none"])
@@ -279,6 +330,46 @@ def test_several_lists_one_after_the_other_are_read_to_the_end_of_the_last(road:
     assert road.run().pages == 11
     assert road.run().pages < 11
     assert road.rows("SELECT is_mixed FROM listings") == [(0,)]
+
+
+def test_a_second_list_is_seen_where_a_reading_was_broken_off_at_its_beginning(road: Road):
+    road.api.order = "none"
+    for name, first in (("A", 2), ("B", 3)):
+        for hours in range(first, first + 198, 6):
+            content = {"check_id": f"CHK{name}{hours}", "status": "completed"}
+            road.api.add("check", "finished", content, NOW - timedelta(hours=hours))
+    assert road.run(requests_per_run=11).exit_code == 75
+    road.run()
+    assert road.rows("SELECT is_mixed, next FROM listings") == [(1, None)]
+    road.api.add("check", "finished", {"check_id": "CHK-new", "status": "completed"}, NOW)
+    road.api.events.insert(33, road.api.events.pop())
+    assert road.run().new == 1
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_how_it_was_ordered_before_it_was_broken_off_is_not_forgotten(road: Road, newest_first):
+    road.api.order, road.api.page_size = "none", 10
+    fill(road.api, 100, days=50)
+    road.api.events.reverse()
+    road.run()
+    for number in range(20):
+        moment = NOW + timedelta(minutes=20 - number if newest_first else number)
+        content = {"check_id": f"CHK-n{number}", "status": "completed"}
+        road.api.add("check", "finished", content, moment)
+        road.api.events.insert(number, road.api.events.pop())
+    assert road.run(requests_per_run=2).new == 20
+    assert (road.run().pages == 22) != newest_first, "what was left, and all of it once more"
+
+
+def test_what_an_older_version_has_broken_off_is_taken_for_several_lists(road: Road):
+    with closing(sqlite3.connect(road.path)) as db, db:
+        migrations.apply(Database(db), stop_before="m010_readings")
+        db.execute("INSERT INTO listings (source, next) VALUES ('a', '/?start=3'), ('b', NULL)")
+    Store(road.path).close()
+    assert road.rows("SELECT is_mixed, last_at, pages FROM listings") == [
+        (1, None, 0),
+        (0, None, 0),
+    ]
 
 
 def test_known_events_never_end_it(road: Road):

@@ -8,16 +8,19 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import mails
 import pytest
 import stamina
 import warm
 from command import MAILHOOK, PLAIN, Home
-from fake_api import fill, key_file
+from fake_api import NOW, fill, key_file
 from stores import asked
 
+from mailhook import times
 from mailhook.errors import TemporaryError
 from mailhook.store import Store
 from mailhook.testing.api import FakeApi
@@ -78,6 +81,20 @@ def test_its_exit_code_says_whose_it_is_to_mend(
     assert done.code == code
     assert word in done.err
     assert "the next run goes on" in done.out
+
+
+def test_it_notes_the_roads_of_the_settings_so_that_what_the_api_missed_is_said(
+    api: FakeApi, tmp_path: Path
+):
+    home = home_of(api, tmp_path)
+    mail = tmp_path / "a.eml"
+    moment = NOW - timedelta(hours=5)
+    mail.write_bytes(mails.check_finished("CHK2", time=times.short(moment), date=moment))
+    api.add("check", "finished", {"check_id": "CHK1"}, NOW - timedelta(days=5))
+    home.call("reconcile")
+    home.call("ingest", str(mail))
+    assert asked(home.store, "SELECT road FROM roads WHERE until IS NULL") == [("api",)]
+    assert asked(home.store, "SELECT subject_id, road FROM missed") == [("CHK2", "api")]
 
 
 def test_without_settings_it_says_what_to_set(tmp_path: Path):

@@ -19,6 +19,8 @@ from mailhook.testing.api import FakeApi
 
 HOUR = timedelta(hours=1)
 DEAF = "of which no event has come"
+PROCESS = "Event: Identity process succeeded\nProcess ID: IDP1\nStatus: success\n"
+SESSION = "Event: Whatsapp session expired\nSession ID: WDI1\n"
 
 
 class Deaf(Home):
@@ -42,6 +44,17 @@ class Deaf(Home):
         if changed is not None:
             told["update_date"] = times.short(NOW - changed)
         self.api.resources[f"/v1/checks/{subject}"] = {"check": told}
+
+    def expect(self, products: str, mail: str) -> None:
+        """Expect these too, of which the mail told as long ago as of the check."""
+        kept = self.config.read_text().split("expect:")[0]
+        told = f"expect: {{checks: 24h, {products}: 24h}}\ntrust: {{authserv_id: mx.example.com}}\n"
+        self.config.write_text(kept + told)
+        self.check()
+        moment = NOW - 30 * HOUR
+        mail += f"Timestamp: {times.short(moment)}\n"
+        self.deliver(mails.write(mail, date=moment), at=moment)
+        self.check("CHK1")
 
     def reconcile(self, code: int = 0) -> int:
         """How many subjects were asked for."""
@@ -141,17 +154,43 @@ def test_it_is_asked_for_within_the_budget(tmp_path: Path):
 def test_of_several_the_one_is_asked_for_that_was_not_for_longest(tmp_path: Path):
     with FakeApi() as api:
         home = Deaf(tmp_path, api)
-        settings = "expect: {checks: 24h, digital_identity: 24h}\n"
-        kept = home.config.read_text().split("expect:")[0]
-        home.config.write_text(kept + settings + "trust: {authserv_id: mx.example.com}\n")
-        home.check()
+        home.expect("digital_identity", PROCESS)
         home.know()
-        mail = "Event: Identity process succeeded\nProcess ID: IDP1\nStatus: success\n"
-        mail += f"Timestamp: {times.short(NOW - 30 * HOUR)}\n"
-        home.deliver(mails.write(mail, date=NOW - 30 * HOUR), at=NOW - 30 * HOUR)
-        home.check("CHK1")
         before = len(api.requests)
         home.reconcile()
         home.reconcile()
         subjects = [one.path for one in api.requests[before:] if "/hooks/events" not in one.path]
         assert len(subjects) == len({*subjects}) == 2
+
+
+def test_a_product_without_an_address_in_the_api_keeps_no_other_from_its_turn(tmp_path: Path):
+    with FakeApi() as api:
+        home = Deaf(tmp_path, api)
+        home.expect("whatsapp_session", SESSION)
+        home.know()
+        assert [home.reconcile(), home.reconcile()] == [1, 1]
+        home.know(changed=HOUR)
+        home.reconcile()
+        assert DEAF in home.told()
+
+
+def test_a_product_that_is_refused_keeps_no_other_from_its_turn(tmp_path: Path):
+    with FakeApi() as api:
+        home = Deaf(tmp_path, api)
+        home.expect("digital_identity", PROCESS)
+        api.fail(403, path="/v1/checks")
+        assert home.reconcile() == 1
+        assert len(api.asked("/v1/processes")) == 1
+
+
+def test_an_answer_of_some_time_ago_is_told_with_its_time(tmp_path: Path):
+    with FakeApi() as api:
+        home = Deaf(tmp_path, api)
+        home.check()
+        home.know()
+        home.reconcile()
+        with closing(sqlite3.connect(home.store)) as db, db:
+            db.execute("UPDATE resources SET fetched_at = ?", (times.stored(NOW - 2 * HOUR),))
+        when = times.short(NOW - 2 * HOUR)
+        says = f"the API answered last at {when}, and its newest check had not changed until then"
+        assert says in home.told()

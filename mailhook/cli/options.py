@@ -27,15 +27,16 @@ class Since(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> datetime:  # noqa: ANN401 - click's signature
-        """The time the text spells, aware UTC."""
+        """The time the text spells, aware UTC; none before 1970, however spelled."""
         if isinstance(value, datetime):
             return value
         number, unit = value[:-1], value[-1:]
+        spelled = value
         if unit in _UNITS and number.isdecimal() and len(number) < len("99999"):
-            return times.now() - timedelta(**{_UNITS[unit]: int(number)})
-        moment = times.parse(value)
+            spelled = times.stored(times.now() - timedelta(**{_UNITS[unit]: int(number)}))
+        moment = times.parse(spelled)
         if moment is None:
-            hint = "write 2026-08-03, 2026-08-03T10:00:00Z or 7d"
+            hint = "write 2026-08-03, 2026-08-03T10:00:00Z or 7d, nothing before 1970"
             self.fail(f"{value!r} is no time: {hint}", param, ctx)
         return moment
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,11 @@ from mailhook.cli import options, screen
 from mailhook.cli.writing import Alone, writing
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from mailhook.control.command import Progress
+    from mailhook.reconcile import Report
+    from mailhook.store import Store
 
 
 @click.command()
@@ -60,9 +66,12 @@ def _alone(settings: Settings) -> Alone:
     from mailhook.trust import Trust
 
     trust = Trust.of(settings.trust)
-    return lambda store: commands.reconcile(
-        lambda since, progress: reconcile(settings, store, trust, since=since, progress=progress)
-    )
+
+    def ask(store: Store, since: datetime | None, progress: Progress) -> Report:
+        store.heed(settings)
+        return reconcile(settings, store, trust, since=since, progress=progress)
+
+    return lambda store: commands.reconcile(partial(ask, store))
 
 
 def _told(done: dict[str, Any]) -> Iterator[str]:

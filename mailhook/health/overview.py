@@ -62,7 +62,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
     advice = dict.fromkeys(
         (
             *sentences.advise(service, found),
-            *sentences.on_silence(expected, _answers(settings, store, expected)),
+            *sentences.on_silence(expected, _answers(settings, store, expected, now)),
             *room.advise(space),
             *deliveries.advise(standing),
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
@@ -127,12 +127,14 @@ def _on_alerts(alerts: Sequence[dict[str, Any]], fresh: set[int]) -> Iterator[Ad
         yield Advice(words + done, wrong=wrong, topic="alert")
 
 
-def _answers(settings: Settings, store: Reader, expected: Sequence[Silence]) -> dict[str, str]:
+def _answers(
+    settings: Settings, store: Reader, expected: Sequence[Silence], now: datetime
+) -> dict[str, str]:
     """By product, what the API said of those that are silent."""
     if settings.api is None:
         return {}
     silent = [one for one in expected if one.state == "silent"]
-    return {one.product: silence.api_says(store, one) for one in silent}
+    return {one.product: silence.api_says(store, one, now) for one in silent}
 
 
 def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:

@@ -5,20 +5,25 @@ May be killed at any time and called again; twice changes nothing.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
 
+from mailhook import times
 from mailhook.config import ApiSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
 from mailhook.reconcile import completing, healing, listening, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
-from mailhook.sources.api import Client, KeyRefused, OddAnswer, Pacer, source_of
-from mailhook.store import Reader, Store
+from mailhook.sources.api import BudgetSpent, Client, OddAnswer, Overloaded, Pacer, source_of
+from mailhook.store import Reader, Store, completions
 from mailhook.trust import Trust
 
 __all__ = ["Report", "reconcile"]
+
+# One in so many requests.
+_SHARE = 10
 
 
 def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose pace
@@ -67,9 +72,23 @@ def _client(
 
 
 def _read_and_complete(run: Run, since: datetime | None) -> None:
-    """A list that cannot be read to its end is no reason not to complete what is due."""
+    """A list that cannot be read to its end is no reason not to complete what is due.
+
+    But where there is no answer at all, or the API wants to be left alone.
+    """
     try:
-        reading.read(run, since)
-    except (OddAnswer, KeyRefused) as error:
+        with run.client.keeping(_share(run)):
+            reading.read(run, since)
+    except (BudgetSpent, ConfigError, OddAnswer, Overloaded) as error:
+        if isinstance(error, Overloaded) and error.wait_seconds:
+            raise
         run.report.errors.append(error)
     completing.complete(run)
+
+
+def _share(run: Run) -> int:
+    """How many requests the list leaves for what is due, however long it is."""
+    most = run.settings.requests_per_run
+    unverified = run.settings.complete_unverified
+    due = completions.count(run.reader, completions.question(times.now(), unverified=unverified))
+    return min(due, math.ceil(most / _SHARE), most - 1)

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
+from operator import itemgetter
 
 from mailhook import catalog, silence, times
 from mailhook.catalog import Resource
@@ -34,34 +35,37 @@ Subject = tuple[str, str]
 def listen(run: Run, settings: Settings) -> None:
     """Ask for the newest subject of one silent product: of several, who was not asked for longest.
 
-    One request a run. What comes stands in `resources`, where `status` finds it. Raises
-    where the API is in trouble.
+    One answer a run; where none is given for a product, the next one is asked for. What
+    comes stands in `resources`, where `status` finds it. Raises where the API is in trouble.
     """
-    asked = sorted(_asked(run, settings))
-    if not asked:
-        return
-    subject = asked[0][1]
-    kind = catalog.load().resource(*subject)
-    if kind is None:
-        return
+    asked = sorted(_asked(run, settings), key=itemgetter(0))
+    for _, subject, kind in asked:
+        if _answers(run, subject, kind):
+            return
+
+
+def _asked(run: Run, settings: Settings) -> Iterator[tuple[str, Subject, Resource]]:
+    """When each was asked for, empty for never; without those that the API does not know."""
+    for one in silence.troubles(settings, run.reader, times.now()):
+        subject = silence.known_resource(run.reader, one.product)
+        kind = catalog.load().resource(*subject) if subject else None
+        if subject is None or kind is None:
+            continue
+        rows = run.reader.rows(_ASKED, subject)
+        if not rows or not rows[0]["gone_at"]:
+            yield rows[0]["fetched_at"] if rows else "", subject, kind
+
+
+def _answers(run: Run, subject: Subject, kind: Resource) -> bool:
+    """Whether there was an answer, which is written down."""
     try:
         found = resource(run.client, kind, subject[1], catalog.load())
     except (BudgetSpent, KeyRefused, OddAnswer) as error:
         # Nobody has asked for more than a hint; what the key may read, `doctor` says.
         log.info("the API was asked for a silent product: %s", in_one_line(str(error)))
-        return
+        return False
     run.store.write(lambda connection, at: _note(run, connection, subject, (kind, found), at))
-
-
-def _asked(run: Run, settings: Settings) -> Iterator[tuple[str, Subject]]:
-    """When each was asked for, empty for never; without those that the API does not know."""
-    for one in silence.troubles(settings, run.reader, times.now()):
-        subject = silence.known_resource(run.reader, one.product)
-        if subject is None:
-            continue
-        rows = run.reader.rows(_ASKED, subject)
-        if not rows or not rows[0]["gone_at"]:
-            yield rows[0]["fetched_at"] if rows else "", subject
+    return True
 
 
 def _note(

@@ -16,14 +16,22 @@ class Order:
 
     `since` is from when on it is to be read; None: all of it, whatever its order. So it is
     where it `is_mixed`, which a reading before has seen: a list of several parts, each
-    newest first, looks sorted as long as the first one lasts.
+    newest first, looks sorted as long as the first one lasts. `falls` and `last` are what
+    this reading had come to when it was broken off.
     """
 
-    def __init__(self, since: datetime | None, *, is_mixed: bool = False) -> None:
+    def __init__(
+        self,
+        since: datetime | None,
+        *,
+        is_mixed: bool = False,
+        falls: bool | None = None,
+        last: datetime | None = None,
+    ) -> None:
         self._horizon = since - MARGIN if since and not is_mixed else None
         self.is_mixed = False
-        self._falls: bool | None = None
-        self._last: datetime | None = None
+        self.falls = falls
+        self.last = last
         self._seen = 0
         self.newest: datetime | None = None
 
@@ -35,19 +43,19 @@ class Order:
         """
         for moment in moments:
             self._add(moment)
-        if not (self._horizon and self._falls and moments and self._seen >= _ENOUGH):
+        if not (self._horizon and self.falls and moments and self._seen >= _ENOUGH):
             return False
         return all(moment is not None and moment < self._horizon for moment in moments)
 
     def _add(self, moment: datetime | None) -> None:
         self._seen += 1
         if moment is None:
-            self._falls = False
+            self.falls = False
             return
-        if self._falls is None:
-            self._falls = self._horizon is not None and moment >= self._horizon
-        self._falls = self._falls and (self._last is None or moment <= self._last)
+        if self.falls is None:
+            self.falls = self._horizon is not None and moment >= self._horizon
+        self.falls = self.falls and (self.last is None or moment <= self.last)
         # By less it may rise where pages overlap, or where two clocks differ.
-        self.is_mixed |= self._last is not None and moment - self._last > MARGIN
-        self._last = moment
+        self.is_mixed |= self.last is not None and moment - self.last > MARGIN
+        self.last = moment
         self.newest = max(self.newest or moment, moment)

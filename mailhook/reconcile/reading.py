@@ -1,7 +1,8 @@
 """The vendor's list of hook events, read into the store: page by page, each one transaction.
 
 A reading that was broken off is gone on with where it was, and then the list is read
-from its beginning again, for that may have grown meanwhile. What is known never ends it.
+from its beginning again, for that may have grown meanwhile; by the next run where it is
+longer than this one may still ask for. What is known never ends it.
 """
 
 from __future__ import annotations
@@ -52,42 +53,85 @@ def fail(store: Store, address: str, error: MailhookError) -> None:
 
 def _read(run: Run, address: str, since: datetime | None) -> None:
     listing = _listing(run, address)
-    asked = times.stored(since) if since else listing.read_until or _ALL
+    asked = _asked(listing, since)
     run.report.since, run.report.gap = asked or None, _gap(asked, times.now())
     if listing.next and _goes_on(listing, asked, times.now()):
-        try:
-            _walk(run, listing, listing.next)
-        except OddAnswer:
-            run.store.write(lambda connection, _: listings.forget(connection, address))
+        if _go_on(run, listing) > run.client.requests_left:
+            run.report.is_whole = True
+            return
         listing = _listing(run, address)
-        asked = times.stored(since) if since else listing.read_until or _ALL
-    began = replace(
-        listing, since=asked, next=None, newest=None, began_at=times.stored(times.now())
+        asked = _asked(listing, since)
+    began = Listing(
+        address,
+        read_until=listing.read_until,
+        read_at=listing.read_at,
+        since=asked,
+        began_at=times.stored(times.now()),
+        error=listing.error,
+        failing_since=listing.failing_since,
+        is_mixed=listing.is_mixed,
     )
     _walk(run, began, None)
     run.report.is_whole = True
 
 
-def _walk(run: Run, listing: Listing, start: str | None) -> None:
-    order = Order(times.parse(listing.since or ""), is_mixed=bool(listing.is_mixed))
+def _asked(listing: Listing, since: datetime | None) -> str:
+    """From when on the list is asked for, as the column holds it."""
+    return times.stored(since) if since else listing.read_until or _ALL
+
+
+def _go_on(run: Run, listing: Listing) -> int:
+    """Read what was left; how many pages the list has. 0: it is to be begun anew.
+
+    A page that is no more may be answered as if the API were in trouble. Where that is so
+    for another run, it is begun anew, too; but until its first page comes, nothing is
+    forgotten. Raises what the pages do.
+    """
+    try:
+        return _walk(run, listing, listing.next)
+    except OddAnswer:
+        run.store.write(lambda connection, _: listings.forget(connection, listing.source))
+    except (Unanswered, Overloaded) as error:
+        has_moved = _listing(run, listing.source).next != listing.next
+        if error.wait_seconds or has_moved or not listing.failing_since:
+            raise
+    return 0
+
+
+def _walk(run: Run, listing: Listing, start: str | None) -> int:
+    """Read to the end; how many pages the reading has had, those before a break included."""
+    order = Order(
+        times.parse(listing.since or ""),
+        is_mixed=listing.is_mixed,
+        falls=listing.falls,
+        last=times.parse(listing.last_at or ""),
+    )
     known = listing.is_mixed if start else False
+    read = listing.pages
     for page in pages(run.client, start):
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
-        ends = order.ends([item.moment("timestamp") for item in page.items])
+        fresh = _unknown(run, page.items)
+        ends = order.ends(_moments(page, fresh))
         is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
-        listing = replace(listing, is_mixed=bool(is_mixed))
-        listing = _onward(listing, page, order.newest, ends=ends)
-        _take(run, page, listing)
+        listing = _onward(replace(listing, is_mixed=is_mixed), page, order, ends=ends)
+        _take(run, page, fresh, listing)
+        read += 1
         if listing.next is None:
             run.report.read_until = listing.read_until
-            return
+            break
+    return read
 
 
-def _take(run: Run, page: Page, listing: Listing) -> None:
+def _moments(page: Page, fresh: Sequence[Item]) -> list[datetime | None]:
+    """When each happened; nothing of what has no time and was noted before, as it is."""
+    told = ((item, item.moment("timestamp")) for item in page.items)
+    return [moment for item, moment in told if moment or item in fresh]
+
+
+def _take(run: Run, page: Page, fresh: Sequence[Item], listing: Listing) -> None:
     """Commit one page: what of it is not known, and how far the reading has come."""
     report, now = run.report, times.now()
-    fresh = _unknown(run, page.items)
 
     def also(connection: sqlite3.Connection, at: datetime) -> None:
         listings.note(connection, [one for item in fresh if (one := _listed(item))], at)
@@ -111,10 +155,17 @@ def _unknown(run: Run, items: Sequence[Item]) -> list[Item]:
     return list(by_location.values())
 
 
-def _onward(listing: Listing, page: Page, newest: datetime | None, *, ends: bool) -> Listing:
+def _onward(listing: Listing, page: Page, order: Order, *, ends: bool) -> Listing:
     """How far the reading has come with this page."""
-    latest = max(listing.newest or "", times.stored(newest) if newest else "") or None
-    listing = replace(listing, next=page.next, newest=latest)
+    newest, last = (times.stored(one) if one else None for one in (order.newest, order.last))
+    listing = replace(
+        listing,
+        next=page.next,
+        newest=max(listing.newest or "", newest or "") or None,
+        last_at=last,
+        falls=order.falls,
+        pages=listing.pages + 1,
+    )
     return _finished(listing) if ends or page.next is None else listing
 
 

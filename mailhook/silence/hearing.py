@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailhook import times
 from mailhook.silence.sight import known_resource
@@ -11,6 +11,8 @@ from mailhook.store import Reader
 
 # By the vendor's own times; that of a subject may be a little later than that of its event.
 _ALIKE = timedelta(minutes=10)
+# What was answered longer ago says nothing of now: the key may be refused since.
+_FRESH = timedelta(hours=1)
 
 FETCHED = """
 SELECT r.fetched_at, r.updated_at, r.gone_at,
@@ -21,7 +23,7 @@ FROM resources r WHERE r.subject_type = ? AND r.subject_id = ?
 """
 
 
-def api_says(store: Reader, silence: Silence) -> str:
+def api_says(store: Reader, silence: Silence, now: datetime) -> str:
     """A clause on the answer; empty where it was not asked for since the product fell silent."""
     subject = known_resource(store, silence.product)
     rows = store.rows(FETCHED, subject) if subject else []
@@ -35,6 +37,15 @@ def api_says(store: Reader, silence: Silence) -> str:
     if changed_at is None or told_at is None:
         return f"the API answers, and does not say when {newest} has changed"
     if changed_at - told_at <= _ALIKE:
-        return f"the API answers, and {newest} has not changed since"
+        return _unchanged(newest, row["fetched_at"], now)
     changed = f"{newest} has changed at {times.short(changed_at)}"
     return f"the API answers: {changed}, of which no event has come"
+
+
+def _unchanged(newest: str, fetched_at: str, now: datetime) -> str:
+    moment = times.parse(fetched_at) or now
+    if now - moment <= _FRESH:
+        return f"the API answers, and {newest} has not changed since"
+    return (
+        f"the API answered last at {times.short(moment)}, and {newest} had not changed until then"
+    )

@@ -15,7 +15,8 @@ from mailhook.store.reader import Reader
 class Listing:
     """A row of `listings`; times as the column holds them.
 
-    `since`, `next`, `newest` and `began_at` are of a reading that goes on: None without.
+    What stands between `since` and `pages` is of a reading that goes on: None without, 0
+    `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far.
     """
 
     source: str
@@ -25,6 +26,9 @@ class Listing:
     next: str | None = None
     newest: str | None = None
     began_at: str | None = None
+    last_at: str | None = None
+    falls: bool | None = None
+    pages: int = 0
     error: str | None = None
     failing_since: str | None = None
     is_mixed: bool = False
@@ -44,7 +48,8 @@ class Listed:
 
 _NAMES = ", ".join(field.name for field in fields(Listing))
 _FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
-_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
+_VALUES = ", ".join("?" for _ in fields(Listing))
+_KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES ({_VALUES})"  # noqa: S608 - likewise
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -60,7 +65,9 @@ WHERE updated_at IS NULL OR excluded.updated_at >= updated_at
 def find(connection: sqlite3.Connection, source: str) -> Listing:
     """How far that list was read."""
     row = connection.execute(_FIND, (source,)).fetchone()
-    return replace(Listing(*row), is_mixed=bool(row[-1])) if row else Listing(source)
+    found = Listing(*row) if row else Listing(source)
+    falls = None if found.falls is None else bool(found.falls)
+    return replace(found, falls=falls, is_mixed=bool(found.is_mixed))
 
 
 def last_read_at(reader: Reader) -> str | None:
@@ -106,7 +113,9 @@ UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND err
 """
 
 _FORGET = """
-UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL WHERE source = ?
+UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
+    last_at = NULL, falls = NULL, pages = 0
+WHERE source = ?
 """
 
 

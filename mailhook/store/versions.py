@@ -14,6 +14,7 @@ KNOWN = (
     "m006_web",
     "m007_api",
     "m008_views",
+    "m010_readings",
     "m012_mail_twins",
 )
 

@@ -6,6 +6,8 @@ import logging
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -83,6 +85,15 @@ class Client:
     def requests_left(self) -> int:
         """How many more may be made."""
         return self._budget.left
+
+    @contextmanager
+    def keeping(self, count: int) -> Iterator[None]:
+        """Within the block so many requests fewer may be made: they are for what comes after."""
+        self._budget.kept = count
+        try:
+            yield
+        finally:
+            self._budget.kept = 0
 
     def wire(self, base: str) -> Wire:
         """The connection to one of the addresses in `api.base`."""

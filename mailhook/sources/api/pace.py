@@ -42,21 +42,22 @@ class Pacer:
 
 
 class Budget:
-    """How many requests a run may make; repeated ones count."""
+    """How many requests a run may make; repeated ones count, and `kept` ones are not for now."""
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self.kept = 0
         self.spent = 0
 
     @property
     def left(self) -> int:
         """How many more may be made."""
-        return self._most - self.spent
+        return self._most - self.kept - self.spent
 
     def spend(self) -> None:
         """One more. Raises BudgetSpent where there is none."""
         if self.left <= 0:
             raise BudgetSpent(
-                f"{self._most:,} requests were made (api.requests_per_run); the next run goes on"
+                f"{self.spent:,} requests were made (api.requests_per_run); the next run goes on"
             )
         self.spent += 1
