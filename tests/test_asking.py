@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,16 @@ def test_an_api_that_wants_to_be_left_alone_is_so_by_all_later_runs(api: FakeApi
         asking.ring()
     assert asking.now(None, lambda _: None).exit_code == 75
     assert len(api.requests) == 1
+
+
+def test_another_address_has_asked_us_to_wait_for_nothing(api: FakeApi, store: Store):
+    asking = asking_of(api, store)
+    api.fail(429, headers={"Retry-After": "1800"})
+    with pytest.raises(TemporaryError, match="slow down"):
+        asking.ring()
+    with FakeApi() as other:
+        replace(asking, settings=asking_of(other, store).settings).ring()
+        assert len(other.requests) == 1
 
 
 def test_an_alert_that_comes_during_a_run_is_looked_into_after_it(api: FakeApi, store: Store):
