@@ -2,7 +2,8 @@
 
 The vendor's rule is played through for a hook whose endpoint dies at minute 0 and stays
 dead: what share of the attempts has failed by the vendor's own count, and what the guard
-says meanwhile, which sees of a dead endpoint only that events came by mail and not by web.
+says meanwhile, which sees of a dead endpoint only that events came by mail and not by web
+(with `api` set the vendor's list tells it as well, but not sooner).
 Where the window holds no attempt that was well, as with rare events, the first failure is
 100 %: nothing can warn before that, only soon after. The exit code is 1 if a steady hook is
 not warned of at each level before it is switched off, or that is not after 32 minutes.

@@ -228,6 +228,16 @@ def test_requests_are_never_nearer_than_the_pace_allows(
     )
 
 
+def test_a_run_goes_on_at_the_pace_of_the_one_before_it():
+    now = [100.0]
+    first = Pacer(1, lambda: now[0])
+    first.wait()
+    assert Pacer(0.5, lambda: now[0], after=first).ahead_seconds == 2
+    assert Pacer(0, lambda: now[0], after=first).ahead_seconds == 0
+    first.rest(3600)
+    assert Pacer(0, lambda: now[0], after=first).ahead_seconds == 3600
+
+
 def test_a_run_makes_no_more_requests_than_it_may(api: FakeApi, tmp_path: Path):
     api.page_size = 1
     fill(api, 9)

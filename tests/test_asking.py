@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import mails
 import pytest
 from fake_api import fill, settings_of
+from stores import asked
 from test_reconcile_healing import disabled
 
 from mailhook import config, pipeline
@@ -48,6 +53,10 @@ def asking_of(api: FakeApi, store: Store, **given: Any) -> Asking:
     return Asking(settings, store, TRUST, threading.Event(), Turns())
 
 
+def tell(store: Store, mail: bytes, uid: int = 1) -> None:
+    pipeline.ingest(Batch((mails.delivered(mail, uid),)), store, TRUST)
+
+
 def test_no_run_begins_sooner_than_the_pace_of_the_one_before_allows(api: FakeApi, store: Store):
     fill(api, 2)
     api.page_size = 1
@@ -70,15 +79,41 @@ def test_an_api_that_wants_to_be_left_alone_is_so_by_all_later_runs(api: FakeApi
     assert len(api.requests) == 1
 
 
+def test_another_address_has_asked_us_to_wait_for_nothing(api: FakeApi, store: Store):
+    asking = asking_of(api, store)
+    api.fail(429, headers={"Retry-After": "1800"})
+    with pytest.raises(TemporaryError, match="slow down"):
+        asking.ring()
+    with FakeApi() as other:
+        replace(asking, settings=asking_of(other, store).settings).ring()
+        assert len(other.requests) == 1
+
+
 def test_an_alert_that_comes_during_a_run_is_looked_into_after_it(api: FakeApi, store: Store):
     asking = asking_of(api, store)
     with asking.turns.of("reconcile"):
-        pipeline.ingest(Batch((mails.delivered(disabled()),)), store, TRUST)
+        tell(store, disabled())
         heeding = threading.Thread(target=asking.heed)
         heeding.start()
         assert not api.wait(1, 0.2)
     assert api.wait(1)
     heeding.join()
+
+
+@pytest.mark.parametrize("became", ["healed", "lost"])
+def test_an_alert_that_is_told_again_is_looked_into_again(api: FakeApi, store: Store, became: str):
+    asking = asking_of(api, store)
+    tell(store, disabled(timedelta(minutes=2)))
+    asking.heed()
+    with closing(sqlite3.connect(store.path)) as db, db:
+        assert db.execute("SELECT state FROM alerts").fetchall() == [("healed",)]
+        db.execute("UPDATE alerts SET state = ?", (became,))
+    asking.heed()
+    assert len(api.requests) == 1
+    tell(store, disabled(timedelta(minutes=1)), uid=2)
+    asking.heed()
+    assert len(api.requests) == 2
+    assert asked(store.path, "SELECT state, sightings FROM alerts") == [("healed", 2)]
 
 
 def test_each_further_level_of_the_guard_starts_a_run(api: FakeApi, store: Store):

@@ -83,7 +83,24 @@ def test_before_that_it_is_open_and_told_again_it_is_open_again(home: Home):
     alert(home, FAILING, 26 * HOUR)
     assert settle(home)[0][0] == "lost"
     alert(home, FAILING, 3 * HOUR)
+    assert asked(home.store, STATE) == [("open", None)]
     assert settle(home) == [("open", None)]
+
+
+def test_the_same_word_once_more_is_not_told_again(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    lost = settle(home)
+    alert(home, FAILING, 26 * HOUR)
+    alert(home, FAILING, 27 * HOUR)
+    assert asked(home.store, STATE) == lost
+
+
+def test_one_that_is_resolved_stays_so_when_its_mail_is_read_again(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    assert home.call("alerts", "resolve", "1").code == 0
+    raw = mails.write(f"{FAILING}\r\n", date=NOW - 26 * HOUR, proof=mails.PROOF)
+    home.deliver(b"X-Copied: yes\r\n" + raw, at=NOW)
+    assert asked(home.store, STATE)[0][0] == "resolved"
 
 
 def test_what_nothing_proves_or_somebody_has_seen_to_is_left_alone(home: Home):

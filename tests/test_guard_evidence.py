@@ -151,7 +151,8 @@ def test_among_many_events_only_those_of_the_window_are_looked_at(path: Path, ma
         db.execute(_SIGHTED)
         db.execute("UPDATE web_carried SET since = '2020'")
         plan = db.execute(
-            f"EXPLAIN QUERY PLAN {evidence.MISSED}", {"since": "", "until": "", "heard": ""}
+            f"EXPLAIN QUERY PLAN {evidence.MISSED}",
+            {"since": "", "until": "", "heard": "", "all": 6},
         ).fetchall()
     steps = " ".join(step for *_, step in plan)
     assert "SCAN" not in steps.replace("USE TEMP B-TREE", "")

@@ -125,6 +125,16 @@ def until(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
     raise AssertionError(seen)
 
 
+def test_a_reload_does_not_forget_what_the_api_asked_us_to_wait(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path)
+    api.fail(429, headers={"Retry-After": "3600"})
+    with service(home) as process:
+        until(process, "slow down")
+        process.send_signal(signal.SIGHUP)
+        until(process, "asked the API")
+        assert len(api.requests) == 1
+
+
 def test_the_service_asks_at_its_start_and_again_and_for_whoever_wants_it(
     api: FakeApi, tmp_path: Path
 ):

@@ -77,6 +77,7 @@ def test_an_alert_that_is_told_again_is_open_until_the_list_was_read_again(home:
     home.deliver(disabled(timedelta(hours=2)), at=NOW)
     home.call("reconcile")
     home.deliver(disabled(timedelta(hours=-1)), at=NOW)
+    assert asked(home.store, STATE) == [("open", None)]
     home.call("reconcile")
     assert asked(home.store, STATE)[0][0] == "open"
 

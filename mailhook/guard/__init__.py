@@ -1,7 +1,8 @@
 """How near the vendor is to switching the hook off: deliveries counted, failures inferred.
 
 Nobody but the vendor knows how many attempts have failed. What is seen from here is
-what we answered ourselves, what must have failed before, and what never came.
+what we answered ourselves, what the vendor's list says, what must have failed before, and
+what never came.
 """
 
 from __future__ import annotations

@@ -19,8 +19,9 @@ class Minute:
     """What is known of the attempts of one minute, which began so long ago.
 
     `failed` were answered by us, and not with 200; `retried` failed before one that came;
-    `inferred` are those at events that came by another road and not by this one. What was
-    `refused` may be anybody's; of those, `lookalike` look like the vendor's.
+    `inferred` are those at events that came by another road and not by this one, or of which
+    the vendor's list says so. What was `refused` may be anybody's; of those, `lookalike` look
+    like the vendor's.
     """
 
     age_seconds: float

@@ -7,13 +7,17 @@ part of one: `count` of them, of which `failed` have failed.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Self
+from typing import Self, TypeAlias
 
 from mailhook.config import GuardSettings
+
+# When, and how many at that time.
+Attempt: TypeAlias = tuple[float, int]
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,14 @@ class Rule:
     def tries(self) -> tuple[float, ...]:
         """How long after an event each attempt is made, the first at once."""
         return (0.0, *accumulate(self.retry_seconds))
+
+    def by_minute(self, attempts: Iterable[Attempt], now: float) -> Counter[int]:
+        """How many were made in each minute of the window, by the second at which it began."""
+        found: Counter[int] = Counter()
+        for at, count in attempts:
+            if now - self.window_seconds <= at <= now:
+                found[int(at // _MINUTE * _MINUTE)] += count
+        return found
 
 
 @dataclass(frozen=True, slots=True)

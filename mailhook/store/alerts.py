@@ -48,6 +48,14 @@ WHERE s.delivery_id = :delivery_id AND a.kind = :kind AND a.endpoint IS :endpoin
 ORDER BY a.authenticity DESC, a.id LIMIT 1
 """
 
+# Told again later, its gap is longer than what was healed or lost. One that is resolved stays so.
+_TELL = """
+UPDATE alerts SET sightings = sightings + 1, last_seen_at = max(last_seen_at, :moment),
+    state = iif(:moment > last_seen_at AND state <> 'resolved', 'open', state),
+    healing = iif(:moment > last_seen_at AND state <> 'resolved', NULL, healing)
+WHERE id = :id
+"""
+
 # The moments of unproven mails go with their words: a forged date must not swallow what follows.
 _RAISE = """
 UPDATE alerts SET authenticity = 'verified', occurred_at = :moment, last_seen_at = :moment,
@@ -77,11 +85,8 @@ class Alerts:
         """
         asked = _asked(event, kind, delivery_id)
         if joined := self._find(asked):
-            alert_id, event_id, last_seen_at = joined
-            self._connection.execute(
-                "UPDATE alerts SET sightings = sightings + 1, last_seen_at = ? WHERE id = ?",
-                (max(last_seen_at, asked["moment"]), alert_id),
-            )
+            alert_id, event_id, _ = joined
+            self._connection.execute(_TELL, {**asked, "id": alert_id})
         elif self._tombstones.joined(asked):
             return False
         else:

@@ -15,11 +15,11 @@ from mailhook.metrics.meter import Meter
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
 from mailhook.worker import gaps
+from mailhook.worker.pace import Pace
 from mailhook.worker.turns import Turns
 
 if TYPE_CHECKING:
     from mailhook.reconcile import Report
-    from mailhook.sources.api import Pacer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _LOOK_SECONDS = 2
 class Asking:
     """Asks by one set of settings, one run at a time, and ends early where `stop` is set.
 
-    One for all that may start a run: all runs share its pace.
+    One for all that may start a run: all runs share its pace, which outlives the settings.
     """
 
     settings: Settings
@@ -40,7 +40,7 @@ class Asking:
     stop: threading.Event
     turns: Turns
     meter: Meter = field(default_factory=Meter)
-    _pacers: list[Pacer] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
 
     def ring(self) -> bool:
         """One run; where one is at it already, that one will do. Whether it was ours."""
@@ -69,14 +69,6 @@ class Asking:
         with Reader(self.store.path) as reader:
             return any(gap.state == "open" for gap in healing.gaps(reader))
 
-    def _pacer(self) -> Pacer | None:
-        """Made by the first run, which holds the turn; None without settings of the API."""
-        from mailhook.sources.api import Pacer
-
-        if not self._pacers and self.settings.api:
-            self._pacers.append(Pacer(self.settings.api.requests_per_second, pause=self._pause))
-        return next(iter(self._pacers), None)
-
     def now(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
         """One run for somebody who waits. Raises TemporaryError where one is at it already."""
         with self.turns.of(_TURN) as is_ours:
@@ -86,6 +78,8 @@ class Asking:
 
     def _run(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
         from mailhook.reconcile import reconcile
+
+        api = self.settings.api
 
         def go_on(count: int) -> None:
             self._pause(0)
@@ -99,7 +93,7 @@ class Asking:
                 since=since,
                 progress=go_on,
                 pause=self._pause,
-                pacer=self._pacer(),
+                pacer=self.pace.of(api, self._pause) if api else None,
             )
         except ConfigError:  # no request could be made at all
             gaps.settle(self.store, "the key of `api` cannot be had")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from mailhook.trust import Trust
 from mailhook.worker.asking import Asking
 from mailhook.worker.chore import Chore
 from mailhook.worker.housekeeping import ALERTS, HEARTBEAT, RECONCILE, chores
+from mailhook.worker.pace import Pace
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rings import Rings
 from mailhook.worker.rounds import Post, Round
@@ -40,6 +42,15 @@ _LOOK_SECONDS = 0.5
 _STUCK_SECONDS = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What outlives the settings: counts, whose turn it is, and how the API was asked last."""
+
+    meter: Meter = field(default_factory=Meter)
+    turns: Turns = field(default_factory=Turns)
+    pace: Pace = field(default_factory=Pace)
+
+
 class Parts:
     """All that goes by one set of settings: watches, rings, chores. Started once, stopped once."""
 
@@ -48,13 +59,13 @@ class Parts:
         settings: Settings,
         store: Store,
         trust: Trust,
-        meter: Meter | None = None,
-        turns: Turns | None = None,
+        lasting: Lasting | None = None,
     ) -> None:
         self.settings, self.trust = settings, trust
         self._stop = threading.Event()
-        turns, meter = turns or Turns(), meter or Meter()
-        self._asking = Asking(settings, store, trust, self._stop, turns, meter=meter)
+        lasting = lasting or Lasting()
+        meter, turns, pace = lasting.meter, lasting.turns, lasting.pace
+        self._asking = Asking(settings, store, trust, self._stop, turns, meter=meter, pace=pace)
         self._pulse = Pulse(store, lambda: self._ring(RECONCILE))
         self._rings = Rings()
         self._tally = Tally()

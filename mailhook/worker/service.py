@@ -23,7 +23,8 @@ from mailhook.systemd import Notifier
 from mailhook.trust import Trust
 from mailhook.worker.housekeeping import counting
 from mailhook.worker.minutes import Minutes
-from mailhook.worker.parts import Parts
+from mailhook.worker.pace import Pace
+from mailhook.worker.parts import Lasting, Parts
 from mailhook.worker.rounds import Round
 from mailhook.worker.signals import Signals
 from mailhook.worker.turns import Turns
@@ -99,7 +100,7 @@ class Service:
         self._said_at = self._fed_at = time.monotonic()
         self._stuck: list[str] = []
         self._exporter = Exporter(settings)
-        self._turns = Turns()
+        self._turns, self._pace = Turns(), Pace()
         self._minutes = Minutes(store, settings.guard)
         self._parts = self._made(settings, trust)
         self._web = Web(settings, store, trust, self._minutes)
@@ -122,7 +123,7 @@ class Service:
 
     def _made(self, settings: Settings, trust: Trust) -> Parts:
         meter = self._exporter.meter
-        parts = Parts(settings, self._store, trust, meter, self._turns)
+        parts = Parts(settings, self._store, trust, Lasting(meter, self._turns, self._pace))
         if settings.web:
             parts.add(*counting(self._minutes, meter))
         return parts

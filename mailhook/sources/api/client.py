@@ -38,8 +38,8 @@ set_on_retry_hooks([_say])
 class Client:
     """Asks the API with the key of the settings; made for one run, closed at its end.
 
-    `pause` does all waiting that may be long, and may raise to end the run; a `pacer` that
-    outlives the run has a pause of its own. `answers` counts what came, by `kind_of` of
+    `pause` does all waiting that may be long, and may raise to end the run; a `pacer` that is
+    handed in has a pause of its own. `answers` counts what came, by `kind_of` of
     each. Raises ConfigError where the key cannot be had.
     """
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from typing import Self
 
 from mailhook.sources.api.answers import BudgetSpent
 
@@ -15,30 +17,36 @@ Pause = Callable[[float], object]
 class Pacer:
     """Lets requests through one by one, at least `1 / per_second` seconds apart; 0: at once.
 
-    One for all runs, so that none begins sooner than the one before it allows.
+    `after` is the one of the run before, so that none begins sooner than that one allows,
+    also where the pace is another one since. Both go by the same clock.
     """
 
     def __init__(
-        self, per_second: float, clock: Clock = time.monotonic, pause: Pause = time.sleep
+        self,
+        per_second: float,
+        clock: Clock = time.monotonic,
+        pause: Pause = time.sleep,
+        after: Self | None = None,
     ) -> None:
         self.apart_seconds = 1 / per_second if per_second else 0.0
         self._clock, self._pause = clock, pause
-        self._next_at = clock()
+        self.asked_at: float = after.asked_at if after else -math.inf
+        self.rests_until: float = after.rests_until if after else -math.inf
 
     @property
     def ahead_seconds(self) -> float:
         """How long it is until the next request may be made; 0 or less: now."""
-        return self._next_at - self._clock()
+        return max(self.asked_at + self.apart_seconds, self.rests_until) - self._clock()
 
     def wait(self) -> None:
         """Return when the next request may be made."""
         while (ahead := self.ahead_seconds) > 0:
             self._pause(ahead)
-        self._next_at = self._clock() + self.apart_seconds
+        self.asked_at = self._clock()
 
     def rest(self, seconds: float) -> None:
         """Let no request through for so long."""
-        self._next_at = max(self._next_at, self._clock() + seconds)
+        self.rests_until = max(self.rests_until, self._clock() + seconds)
 
 
 class Budget:
