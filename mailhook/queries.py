@@ -96,6 +96,21 @@ QUERIES = {
         FROM missed GROUP BY day, product, road ORDER BY day DESC, missed DESC LIMIT 200
         """,
     ),
+    "not-by-web": Query(
+        "events of a day that another road brought and web not, or not yet",
+        """
+        SELECT e.recorded_at, e.key, l.delivery_status, l.delivery_attempts
+        FROM events e LEFT JOIN listed l ON l.event_id = e.id
+        WHERE e.recorded_at >= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')
+          AND e.authenticity = 'verified'
+          AND (l.delivery_status IS NOT NULL OR EXISTS (
+              SELECT 1 FROM web_carried c
+              WHERE c.event_type = e.event_type AND c.event_action = e.event_action))
+          AND NOT EXISTS (
+              SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = 'web')
+        ORDER BY e.recorded_at DESC LIMIT 200
+        """,
+    ),
     "latency": Query(
         "seconds from event to sight, by day, product and road, for 30 days",
         """

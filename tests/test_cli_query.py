@@ -197,6 +197,7 @@ ANSWERS = {
     # One road misses nothing, and its mails are old; tests/test_views_*.py have answers.
     "missed": set(),
     "missed-per-day": set(),
+    "not-by-web": set(),
     "latency": set(),
     "unfinished": set(),
     "disagreements": set(),

@@ -49,8 +49,8 @@ def test_failures_are_counted_with_those_that_nobody_here_has_seen():
     found = standing(Minute(60, ok=28, failed=2), Minute(600, retried=4), Minute(700, inferred=6))
     assert (found.attempts, found.failed, found.ratio, found.level) == (40, 12, 0.3, 2)
     assert in_words(found).startswith(
-        "12 of 40 attempts in the last hour failed as far as we can see; at 80 % the subscription"
-        " is switched off, "
+        "12 of 40 attempts in the last hour failed as far as we can see, 6 of them without reaching"
+        " this service; at 80 % the subscription is switched off, "
     )
 
 
@@ -69,8 +69,8 @@ def test_three_failures_of_three_may_be_the_end():
     found = standing(Minute(60, inferred=3))
     assert (found.level, found.seconds_left) == (4, 0)
     assert in_words(found) == (
-        "3 of 3 attempts in the last hour failed as far as we can see; at 80 % the subscription is"
-        " switched off: it may be already"
+        "3 of 3 attempts in the last hour failed as far as we can see, all without reaching this"
+        " service; at 80 % the subscription is switched off: it may be already"
     )
 
 

@@ -38,6 +38,11 @@ class Minute:
         return self.retried + max(self.failed, self.inferred)
 
     @property
+    def unseen(self) -> int:
+        """Of these, the ones of which nothing has come here at all."""
+        return max(0, self.inferred - self.failed)
+
+    @property
     def bad_if_genuine(self) -> int:
         """The same if what looks like the vendor's is; that was missed here then, too."""
         return self.retried + max(self.failed + self.lookalike, self.inferred)
@@ -47,7 +52,7 @@ class Minute:
 class Standing:
     """Where the hook stands with the vendor's rule, as far as we can see.
 
-    `level` is how many of `guard.warn_at` are reached, 0 where too few attempts failed to
+    `unseen` are those of the failed of which nothing has come here. `level` is how many of `guard.warn_at` are reached, 0 where too few attempts failed to
     say so; `seconds_left` until it is switched off at this rate, None: it is not. The
     last two take the refused that look like the vendor's for the vendor's: nobody knows.
     """
@@ -56,6 +61,7 @@ class Standing:
     disable_ratio: float
     attempts: int
     failed: int
+    unseen: int
     refused: int
     lookalike: int
     ratio: float
@@ -81,6 +87,7 @@ def reckon(minutes: Sequence[Minute], settings: GuardSettings) -> Standing:
         disable_ratio=rule.disable_ratio,
         attempts=ok + failed,
         failed=failed,
+        unseen=sum(one.unseen for one in minutes),
         refused=sum(one.refused for one in minutes),
         lookalike=sum(one.lookalike for one in minutes),
         ratio=ratio,

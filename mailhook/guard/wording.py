@@ -20,9 +20,16 @@ def _attempts(standing: Standing) -> str:
     if not standing.failed:
         all_ok = "ok" if standing.attempts == 1 else "all ok"
         return f"{standing.attempts:,} {noun} {lately}, {all_ok}"
-    return (
-        f"{standing.failed:,} of {standing.attempts:,} {noun} {lately} failed as far as we can see"
-    )
+    failed = f"{standing.failed:,} of {standing.attempts:,} {noun} {lately} failed"
+    return f"{failed} as far as we can see{_unseen(standing)}"
+
+
+def _unseen(standing: Standing) -> str:
+    """They stand in no log of ours: of these, other roads have told."""
+    if not standing.unseen:
+        return ""
+    which = "all" if standing.unseen == standing.failed else f"{standing.unseen:,} of them"
+    return f", {which} without reaching this service"
 
 
 def _outlook(standing: Standing) -> list[str]:

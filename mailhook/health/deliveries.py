@@ -8,6 +8,7 @@ from mailhook.guard import Standing, in_words
 from mailhook.health.model import Advice
 
 _MEND = "look at the log of the server or proxy in front of the endpoint, and at this service's log"
+_WHICH = "`mailhook query not-by-web` lists the events that came by another road only"
 _KEYS = (
     "see whether the hook's signing key was changed; once trust.signing_keys has it,"
     " `mailhook token recheck`"
@@ -24,5 +25,6 @@ def advise(standing: Standing | None) -> Iterator[Advice]:
 
 def advice(standing: Standing) -> str:
     """How it stands, and where to look."""
+    which = [_WHICH] if standing.unseen else []
     keys = [_KEYS] if standing.lookalike else []
-    return "; ".join([in_words(standing), _MEND, *keys])
+    return "; ".join([in_words(standing), _MEND, *which, *keys])
