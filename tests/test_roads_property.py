@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -12,16 +12,19 @@ from pathlib import Path
 
 import mails
 import pytest
+from fake_api import settings_of
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from stores import asked
 
-from mailhook import times
+from mailhook import catalog, config, times
 from mailhook.config import TrustSettings
-from mailhook.model import Batch, Channel, Delivery, Finding
+from mailhook.model import Batch, Channel, Delivery, Event, Finding
 from mailhook.pipeline import commit, examine
+from mailhook.reconcile import reconcile
 from mailhook.store import Store
 from mailhook.testing import Envelope, Happening, Inventor, Style, of_event, sign
+from mailhook.testing.api import FakeApi
 from mailhook.testing.letters import LAYOUTS
 from mailhook.testing.wording import LANGUAGES
 from mailhook.trust import Trust
@@ -123,8 +126,16 @@ def _told(event: Happening) -> st.SearchStrategy[Told]:
     return st.builds(Told, st.just(event), styles, mailed, roads.map(tuple))
 
 
-def recorded(empty: Path, told: Sequence[Finding], sizes: Sequence[int]) -> list[list[object]]:
-    """The events of a store that was told so, in batches of these sizes; each place is its own."""
+def recorded(
+    empty: Path,
+    told: Sequence[Finding],
+    sizes: Sequence[int],
+    ask: Callable[[Store], object] | None = None,
+) -> list[list[object]]:
+    """The events of a store that was told so, in batches of these sizes; each place is its own.
+
+    After each batch `ask`, if any, may complete what is due.
+    """
     path = empty.with_name(f"{next(_numbers)}.db")
     shutil.copy(empty, path)
     rest, at = [*map(_arrived, told)], 0
@@ -133,6 +144,8 @@ def recorded(empty: Path, told: Sequence[Finding], sizes: Sequence[int]) -> list
             size = sizes[at % len(sizes)]
             batch, rest, at = rest[:size], rest[size:], at + 1
             commit(Batch(tuple(one.delivery for one in batch)), batch, store)
+            if ask:
+                ask(store)
     rows = [
         [
             json.dumps(json.loads(str(one)), sort_keys=True) if nth == 10 else one
@@ -173,6 +186,57 @@ def test_in_whatever_order_the_roads_tell_the_events_and_their_contents_are_the_
 @given(data=st.data(), happened=lives())
 def test_in_whatever_order_they_tell_deeply(empty: Path, data: st.DataObject, happened: list[Told]):
     _check(empty, data, happened)
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as one:
+        yield one
+
+
+@settings(_quick, max_examples=15)
+@given(data=st.data(), happened=lives())
+def test_whenever_their_subjects_are_asked_for_the_events_are_the_same(
+    empty: Path, api: FakeApi, data: st.DataObject, happened: list[Told]
+):
+    """What mail and web have left open, and the list may tell later, the subject stands in for."""
+    told = [_thinned(finding) for one in happened for finding in one.findings()]
+    api.resources = dict(_subject(event) for one in told for event in one.events)
+    asks = settings_of(api, empty.parent)
+
+    def ask(store: Store) -> None:
+        assert reconcile(config.Settings(api=asks), store, TRUST).exit_code == 0
+
+    order = data.draw(st.permutations(told))
+    turns = data.draw(st.lists(st.booleans(), min_size=len(told), max_size=len(told)))
+    turns[-1] = True
+    found = recorded(empty, order, [1], lambda store: turns.pop(0) and ask(store))
+    at_last = iter(range(len(told) - 1, -1, -1))
+    assert found == recorded(empty, told, [1], lambda store: next(at_last) or ask(store))
+
+
+def _thinned(finding: Finding) -> Finding:
+    """The same where nobody says how it ended."""
+    events = tuple(
+        replace(
+            one,
+            status=None,
+            raw_status=None,
+            object={name: value for name, value in one.object.items() if "status" not in name},
+        )
+        for one in finding.events
+    )
+    return replace(finding, events=events)
+
+
+def _subject(event: Event) -> tuple[str, object]:
+    """Where the subject of the event lies, and how it stands; there may be no such place."""
+    kind = catalog.load().resource(event.subject_type or "", event.subject_id or "")
+    if kind is None:
+        return "/nowhere", None
+    content = dict.fromkeys(kind.id_fields, event.subject_id)
+    content |= {kind.status_fields[-1]: "success", "found_by": "asking"}
+    return kind.path.replace("{id}", str(event.subject_id)), content
 
 
 def _check(empty: Path, data: st.DataObject, happened: list[Told]) -> None:

@@ -14,6 +14,7 @@ KNOWN = (
     "m006_web",
     "m007_api",
     "m008_views",
+    "m009_fetched",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own
