@@ -99,9 +99,11 @@ def changed(row: Known, content: Mapping[str, Any]) -> dict[str, Any]:
 def is_older(said: Answer, told: Known) -> bool:
     """Whether the subject was asked of a machine that did not know of the event yet.
 
-    A flip follows the end that it replaces, so there less is granted than elsewhere.
+    A flip follows the end that it replaces, so there less is granted than elsewhere. What is
+    no end, such as a delay, need not have changed its subject at all.
     """
-    moment = told.columns["updated_at"] or (told.occurred_at if told.dated else None)
+    happened_at = told.occurred_at if told.dated and _is_end(told) else None
+    moment = told.columns["updated_at"] or happened_at
     if not (moment and said.updated_at) or said.updated_at >= moment:
         return False
     if _action(told).follows_final:

@@ -142,6 +142,13 @@ def test_an_answer_from_before_the_event_is_asked_for_again(road: Road):
     assert (road.run().completed, road.rows(STATES)) == (1, [("done", 2)])
 
 
+def test_what_is_no_end_need_not_have_changed_its_subject(road: Road):
+    road.take(mails.write(f"Check {check()} was delayed at {LATER}.", date=NOW))
+    road.know(check(), status="in_progress", update_date=BEFORE)
+    assert (road.run().completed, road.rows(STATES)) == (1, [("done", 1)])
+    assert road.rows("SELECT event_action, time_source FROM events") == [("delayed", "vendor")]
+
+
 def test_a_telling_that_is_newer_than_what_stands_in_asks_anew(road: Road):
     road.take(mention(check()))
     road.know(check(), score=0.1, update_date=times.short(NOW))
