@@ -5,16 +5,18 @@ verified one replaces what unverified ones said, and from then on an
 unverified one changes nothing. Among equals the first word stands, later
 ones fill what was missing, and a different value is a clash, never an
 overwrite. `exact` goes before `mentioned`, the vendor's time before any other.
+A sighting is held against what other sightings told, never against what the
+subject stands in for (`standing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from mailhook import times
+from mailhook import standing, times
 from mailhook.model import Clash, Event, Json, Known, Object
 
 _IDS = ("truora_id", "idempotency_key", "version")
@@ -26,23 +28,57 @@ _WORDS = ("product", "raw_type", "raw_action")
 _SPELLED = frozenset({"country_name", "nationality_name"})
 _TIME = ("occurred_at", "time_source", "raw_timestamp")
 
+Asks = Literal["no more", "anew"]
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
     """What a sighting changes in its row.
 
     `fills` says whether the sighting may add anything, aliases too; `forgets`
-    that the row's former aliases came from unverified sightings and go.
+    that the row's former aliases came from unverified sightings and go. `asks`
+    says of its completion that there is nothing left to ask for, or all is anew.
     """
 
     updates: Mapping[str, Any]
     clashes: tuple[Clash, ...] = ()
     fills: bool = True
     forgets: bool = False
+    asks: Asks | None = None
 
 
 def merge(row: Known, event: Event) -> Merge:
     """What `event`, a further sighting of `row`, changes there."""
+    told = standing.as_told(row)
+    merged = _told_again(told, event)
+    return _completed(row, told, merged) if merged.updates else merged
+
+
+def _completed(row: Known, told: Known, merged: Merge) -> Merge:
+    """The same with the subject in what gaps are left; a telling may leave none, or be newer."""
+    now, said = _after(told, merged.updates), standing.standing_in(row)
+    if not standing.is_thin(told) or (said is None and standing.is_thin(now)):
+        return merged
+    kept: standing.Answer | None = said
+    asks: Asks | None = None
+    if not standing.is_thin(now):
+        kept, asks = None, "no more"
+    elif said and (now.authenticity != told.authenticity or standing.is_older(said, now)):
+        kept, asks = None, "anew"
+    elif now.confidence != told.confidence:
+        asks = "anew"  # a mention may have told what this leaves open
+    content = {**merged.updates, **standing.completed(now, kept)}
+    return replace(merged, updates=standing.changed(row, content), asks=asks)
+
+
+def _after(told: Known, updates: Mapping[str, Any]) -> Known:
+    """The row as told, with these changes."""
+    fields = ("occurred_at", "time_source", "authenticity", "confidence", "object")
+    changes = {name: updates[name] for name in fields if name in updates}
+    return replace(told, columns={**told.columns, **updates}, **changes)
+
+
+def _told_again(row: Known, event: Event) -> Merge:
     if row.authenticity == "verified" and event.authenticity == "unverified":
         return Merge({}, fills=False)
     if row.authenticity == "unverified" and event.authenticity == "verified":
@@ -52,35 +88,6 @@ def merge(row: Known, event: Event) -> Merge:
     if row.confidence == "mentioned" and event.confidence == "exact":
         return _exact(row, event)
     return _filled(row, event)
-
-
-def completed(row: Known, event: Event, *, again: bool) -> Merge:
-    """What the subject itself, fetched because of `row`, changes there.
-
-    It is the vendor's newest word, so it takes the place of what the event said of the
-    subject; that goes to the clashes, unless it was a fetched word itself (`again`). An
-    answer older than what is known changes nothing.
-    """
-    known_at = row.columns["updated_at"]
-    if known_at and event.updated_at and event.updated_at < known_at:
-        return Merge({}, fills=False)
-    said = {name: value for name, value in _said(event, _REPEATED).items() if value is not None}
-    content = {**row.object, **{name: one for name, one in event.object.items() if one is not None}}
-    clashes = [] if again else _overtaken(row, said, content)
-    updates = {name: value for name, value in said.items() if row.columns[name] != value}
-    updates |= {} if content == row.object else {"object": content}
-    updates |= {} if row.confidence == "exact" else {"confidence": "exact"}
-    return Merge(updates, tuple(clashes), fills=False)
-
-
-def _overtaken(row: Known, said: Mapping[str, Any], content: Object) -> list[Clash]:
-    """What the event itself said and its subject says otherwise, but for when it last changed."""
-    members = set(row.object) - {"update_date"}
-    columns = {"status"} & said.keys()
-    return [
-        *_clashes(row.columns, said, columns),
-        *_clashes(row.object, content, members, "object."),
-    ]
 
 
 def _replaced(row: Known, event: Event) -> Merge:

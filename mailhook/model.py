@@ -245,7 +245,8 @@ class Known:
     `columns` holds the columns of `events` that a merge may change, by name.
     `taken` says which authenticities the event's road has already brought here:
     one place each. `tellings` are the kinds of vendor's ids that came with a time
-    and an object, and the digest of these two.
+    and an object, and the digest of these two. `fetched` names what no road has told and the
+    subject stands in for: columns, and members as `object.<name>`.
     """
 
     id: int
@@ -261,6 +262,7 @@ class Known:
     columns: Mapping[str, Any] = field(repr=False)
     taken: frozenset[Authenticity] = frozenset()
     tellings: frozenset[tuple[str, str]] = frozenset()
+    fetched: tuple[str, ...] = ()
 
     @property
     def dated(self) -> bool:

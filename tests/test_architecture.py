@@ -17,6 +17,7 @@ ROWS = (
     {"errors", "model", "mime", "systemd"},
     {"times", "strict_json", "notify", "tag"},
     {"config", "catalog", "markup", "message"},
+    {"standing"},
     {"token", "signing_keys", "authenticity", "merging", "events", "matching", "oauth"},
     {"readers", "sources", "trust"},
     {"store", "examining"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -12,16 +12,19 @@ from pathlib import Path
 
 import mails
 import pytest
+from fake_api import settings_of
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from stores import asked
 
-from mailhook import times
+from mailhook import catalog, config, times
 from mailhook.config import TrustSettings
-from mailhook.model import Batch, Channel, Delivery, Finding
+from mailhook.model import Batch, Channel, Delivery, Event, Finding
 from mailhook.pipeline import commit, examine
+from mailhook.reconcile import reconcile
 from mailhook.store import Store
 from mailhook.testing import Envelope, Happening, Inventor, Style, of_event, sign
+from mailhook.testing.api import FakeApi
 from mailhook.testing.letters import LAYOUTS
 from mailhook.testing.wording import LANGUAGES
 from mailhook.trust import Trust
@@ -29,6 +32,8 @@ from mailhook.trust import Trust
 KEY = b"any-order-signing-key-0123456789ab"
 TRUST = Trust(TrustSettings(authserv_id=(mails.SERVER,)), (KEY,))
 _INVENTOR = Inventor("any order")
+_TYPES = frozenset(one.type for one in _INVENTOR.kinds)
+_FETCHED_TYPES = ("check", "continuous_check", "identity_process")
 _WINDOW_SECONDS = 180
 # More than two windows between repeats of one base key, and a mail within its own.
 _GAPS = st.integers(2 * _WINDOW_SECONDS + 1, 50_000)
@@ -93,9 +98,9 @@ def _item(event: Happening) -> dict[str, object]:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Told]:
+def lives(draw: st.DrawFn, types: Collection[str] = _TYPES) -> list[Told]:
     """Up to six events of one or two subjects of a kind; what may not repeat happens once."""
-    kind = draw(st.sampled_from(sorted({one.type for one in _INVENTOR.kinds})))
+    kind = draw(st.sampled_from(sorted(types)))
     kinds = [one for one in _INVENTOR.kinds if one.type == kind]
     at, found = mails.NOON, dict[tuple[str, str, str], Told]()
     for number in range(draw(st.integers(1, 6))):
@@ -123,8 +128,16 @@ def _told(event: Happening) -> st.SearchStrategy[Told]:
     return st.builds(Told, st.just(event), styles, mailed, roads.map(tuple))
 
 
-def recorded(empty: Path, told: Sequence[Finding], sizes: Sequence[int]) -> list[list[object]]:
-    """The events of a store that was told so, in batches of these sizes; each place is its own."""
+def recorded(
+    empty: Path,
+    told: Sequence[Finding],
+    sizes: Sequence[int],
+    ask: Callable[[Store], object] | None = None,
+) -> list[list[object]]:
+    """The events of a store that was told so, in batches of these sizes; each place is its own.
+
+    After each batch `ask`, if any, may complete what is due.
+    """
     path = empty.with_name(f"{next(_numbers)}.db")
     shutil.copy(empty, path)
     rest, at = [*map(_arrived, told)], 0
@@ -133,6 +146,8 @@ def recorded(empty: Path, told: Sequence[Finding], sizes: Sequence[int]) -> list
             size = sizes[at % len(sizes)]
             batch, rest, at = rest[:size], rest[size:], at + 1
             commit(Batch(tuple(one.delivery for one in batch)), batch, store)
+            if ask:
+                ask(store)
     rows = [
         [
             json.dumps(json.loads(str(one)), sort_keys=True) if nth == 10 else one
@@ -173,6 +188,66 @@ def test_in_whatever_order_the_roads_tell_the_events_and_their_contents_are_the_
 @given(data=st.data(), happened=lives())
 def test_in_whatever_order_they_tell_deeply(empty: Path, data: st.DataObject, happened: list[Told]):
     _check(empty, data, happened)
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as one:
+        yield one
+
+
+@settings(_quick, max_examples=15)
+@given(data=st.data(), happened=lives(_FETCHED_TYPES))
+def test_whenever_their_subjects_are_asked_for_the_events_are_the_same(
+    empty: Path, api: FakeApi, data: st.DataObject, happened: list[Told]
+):
+    """What mail and web have left open, and the list may tell later, the subject stands in for."""
+    told = [
+        _thinned(finding, is_prose=not one.style.with_id)
+        for one in happened
+        for finding in one.findings()
+    ]
+    api.resources = dict(_subject(event) for one in told for event in one.events)
+    asks = settings_of(api, empty.parent)
+
+    def ask(store: Store) -> None:
+        assert reconcile(config.Settings(api=asks), store, TRUST).exit_code == 0
+
+    order = data.draw(st.permutations(told))
+    turns = data.draw(st.lists(st.booleans(), min_size=len(told), max_size=len(told)))
+    turns[-1] = True
+    found = recorded(empty, order, [1], lambda store: turns.pop(0) and ask(store))
+    at_last = iter(range(len(told) - 1, -1, -1))
+    assert found == recorded(empty, told, [1], lambda store: next(at_last) or ask(store))
+
+
+def _thinned(finding: Finding, *, is_prose: bool) -> Finding:
+    """The same where only the list says how it ended, and a mail may but mention it."""
+    thin = replace if finding.delivery.channel == "api" else _thin
+    if is_prose and finding.delivery.channel == "email":
+        thin = _mention
+    return replace(finding, events=tuple(thin(one) for one in finding.events))
+
+
+def _thin(event: Event) -> Event:
+    content = {name: value for name, value in event.object.items() if "status" not in name}
+    return replace(event, status=None, raw_status=None, object=content)
+
+
+def _mention(event: Event) -> Event:
+    content = {name: one for name, one in event.object.items() if one == event.subject_id}
+    said = {"process_id": None, "account_id": None, "flow_id": None, "object": content}
+    return replace(_thin(event), confidence="mentioned", **said)
+
+
+def _subject(event: Event) -> tuple[str, object]:
+    """Where the subject of the event lies, and how it stands; there may be no such place."""
+    kind = catalog.load().resource(event.subject_type or "", event.subject_id or "")
+    if kind is None:
+        return "/nowhere", None
+    content = dict.fromkeys(kind.id_fields, event.subject_id)
+    content |= {kind.status_fields[-1]: "success", "found_by": "asking"}
+    return kind.path.replace("{id}", str(event.subject_id)), content
 
 
 def _check(empty: Path, data: st.DataObject, happened: list[Told]) -> None:

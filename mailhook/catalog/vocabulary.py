@@ -107,3 +107,7 @@ class Resource:
     within: str
     status_fields: tuple[str, ...]
     open_statuses: frozenset[str]
+
+    def is_open(self, status: str | None) -> bool:
+        """Whether a subject of that status has not come to an end, or does not say."""
+        return status is None or status in self.open_statuses

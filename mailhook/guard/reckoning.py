@@ -52,9 +52,10 @@ class Minute:
 class Standing:
     """Where the hook stands with the vendor's rule, as far as we can see.
 
-    `unseen` are those of the failed of which nothing has come here. `level` is how many of `guard.warn_at` are reached, 0 where too few attempts failed to
-    say so; `seconds_left` until it is switched off at this rate, None: it is not. The
-    last two take the refused that look like the vendor's for the vendor's: nobody knows.
+    `unseen` are those of the failed of which nothing has come here. `level` is how many of
+    `guard.warn_at` are reached, 0 where too few attempts failed to say so; `seconds_left`
+    until it is switched off at this rate, None: it is not. The last two take the refused
+    that look like the vendor's for the vendor's: nobody knows.
     """
 
     window_seconds: float

@@ -36,10 +36,11 @@ from mailhook.store.completer import Completion
 from mailhook.store.completions import Due, Note, Question
 
 _UNPROVEN_SHARE = 10
-# So many without an answer one after the other: it is the API, not the subjects.
+# So many of a host without an answer one after the other: it is the API, not the subjects.
 _PATIENCE = 3
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 _GROWTH = 5
+_NO_ANSWER = "the API gave no answer"
 
 
 def complete(run: Run) -> None:
@@ -63,18 +64,18 @@ def wait(tries: int) -> timedelta:
 
 @dataclass(slots=True)
 class _Work:
-    """One walk through what is due; `silent` are those of late that came to no answer.
+    """One walk through what is due; `silent` are those without an answer, by host.
 
     Of the `unproven` so many may still be asked for; `refused` are the kinds that the key may
-    not read, `asked` the subjects that had their turn.
+    not read, `asked` the subjects that had their turn, `heard` the hosts that have answered.
     """
 
     run: Run
     unproven: int
-    silent: list[list[Due]] = field(default_factory=list)
+    silent: dict[str, list[list[Due]]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     asked: set[tuple[str, str]] = field(default_factory=set)
-    was_answered: bool = False
+    heard: set[str] = field(default_factory=set)
 
     def walk(self) -> bool:
         """Ask for what is due; whether to look anew, for a kind turned out to be refused.
@@ -111,18 +112,17 @@ class _Work:
         except OddAnswer as error:
             self._failed(group, error)
         except (Unanswered, Overloaded) as error:
-            self._unanswered(group, error)
+            self._unanswered(group, kind.base, error)
         else:
-            self.was_answered = True
-            self.end()
+            self.heard.add(kind.base)
+            self._settle(kind.base)
             self._answered(group, kind, found)
         self.run.progress(len(group))
 
     def end(self) -> None:
-        """Count the tries that came to no answer, where others did: it lies with them."""
-        for group in self.silent:
-            self._failed(group, Unanswered("the API gave no answer"))
-        self.silent.clear()
+        """What became of those without an answer, once nobody is asked any more."""
+        for host in list(self.silent):
+            self._settle(host)
 
     def _answered(self, group: list[Due], kind: Resource, found: Fetched | Gone) -> None:
         if isinstance(found, Gone):
@@ -140,25 +140,28 @@ class _Work:
         self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
         self.run.report.unanswered += len(group)
 
-    def _unanswered(self, group: list[Due], error: Unanswered | Overloaded) -> None:
-        self.silent.append(group)
-        if error.wait_seconds or (len(self.silent) >= _PATIENCE and not self.was_answered):
-            self._put_off()
-            raise error
-        if len(self.silent) >= _PATIENCE:
-            self.end()
+    def _unanswered(self, group: list[Due], host: str, error: Unanswered | Overloaded) -> None:
+        silent = self.silent.setdefault(host, [])
+        silent.append(group)
+        if error.wait_seconds or len(silent) >= _PATIENCE:
             raise error
 
-    def _put_off(self) -> None:
-        """It is not their fault, so no try is counted; but the next run begins with others."""
-        now, problem = times.now(), "the API gave no answer"
-        notes = [
-            Note(due.event_id, "waits", due.tries, now, problem)
-            for group in self.silent
-            for due in group
-        ]
-        self.silent.clear()
+    def _settle(self, host: str) -> None:
+        """Count the tries that came to no answer where the host answered others.
+
+        Else it is not their fault; but the next run begins with others.
+        """
+        for group in self.silent.pop(host, []):
+            if host in self.heard:
+                self._failed(group, Unanswered(_NO_ANSWER))
+            else:
+                self._put_off(group)
+
+    def _put_off(self, group: list[Due]) -> None:
+        now = times.now()
+        notes = [Note(due.event_id, "waits", due.tries, now, _NO_ANSWER) for due in group]
         self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
+        self.run.report.unanswered += len(group)
 
 
 def _question(run: Run, refused: Collection[str] = ()) -> Question:
@@ -188,18 +191,11 @@ def _completion(run: Run, due: Due, found: Fetched, now: datetime) -> Completion
     digest = hashlib.sha256(raw).hexdigest()[:16]
     location = f"{found.url}#{quote(due.key, safe='/:@.')};{digest}"
     finding = pipeline.examine(Delivery("api", location, now, raw), run.trust)
-    return Completion(finding, _noted(run, due, found, now), found.url)
+    done = Note(due.event_id, "done", due.tries + 1)
+    return Completion(finding, done, _again(due, run.settings.completion_tries, now), found.url)
 
 
-def _noted(run: Run, due: Due, found: Fetched, now: datetime) -> Note:
-    """Asked again while an end has none, as often as may be."""
-    if due.is_final and found.is_open:
-        problem = f"its subject is {found.status or 'without a status'}"
-        return _again(due, run.settings.completion_tries, now, problem=problem)
-    return Note(due.event_id, "done", due.tries + 1)
-
-
-def _again(due: Due, most: int, now: datetime, *, problem: str) -> Note:
+def _again(due: Due, most: int, now: datetime, *, problem: str | None = None) -> Note:
     tries = due.tries + 1
     if tries >= most:
         return Note(due.event_id, "given_up", tries, problem=problem)

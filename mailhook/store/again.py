@@ -15,10 +15,13 @@ from datetime import datetime
 from mailhook import catalog
 from mailhook.model import Event, Finding, Outcome
 from mailhook.store.alerts import Alerts
+from mailhook.store.completer import ASKED
 from mailhook.store.deliveries import Deliveries, KeepRaw, presumed
 from mailhook.store.kept import Kept, State, current
 from mailhook.store.ledger import Foreseen, Ledger
 from mailhook.store.own import Own
+
+_ASKED_FOR = "SELECT 1 FROM sightings WHERE delivery_id = ? AND channel = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Again:
         self, kept: Kept, finding: Finding, record: Callable[[Event, Own], None]
     ) -> Change:
         was = kept.state
-        if _lost_key(kept, finding):
+        if _lost_key(kept, finding) or self._was_asked_for(kept.id):
             return Change(kept.id, was, was)
         rows = self._ledger.told_by(kept.id)
         if words := _refused(was, finding, pruned=not rows):
@@ -139,6 +142,11 @@ class Again:
             tuple(walk.filled),
             tuple(walk.left),
         )
+
+    def _was_asked_for(self, delivery_id: int) -> bool:
+        """Whether it is what the API said of a subject, which tells of no event."""
+        found = self._connection.execute(_ASKED_FOR, (delivery_id, ASKED))
+        return found.fetchone() is not None
 
     def _walk(
         self, walk: _Walk, kept: Kept, finding: Finding, record: Callable[[Event, Own], None]

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from mailhook import times
-from mailhook.merging import completed
+from mailhook import standing, times
 from mailhook.model import Event, Finding, Known, Object, Outcome
 from mailhook.store import completions
 from mailhook.store.completions import Note
 from mailhook.store.deliveries import Deliveries, KeepRaw
-from mailhook.store.ledger import Ledger, Told
+from mailhook.store.ledger import Ledger
 from mailhook.store.rows import to_json
 
 Became = Literal["completed", "unchanged", "left"]
@@ -38,10 +37,14 @@ ON CONFLICT (subject_type, subject_id) DO UPDATE SET gone_at = excluded.gone_at
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A subject as it was fetched for one event, spelled as that event; and what is noted of it."""
+    """A subject as it was fetched for one event, spelled as that event.
+
+    `done` is noted of it, or where the answer does not settle it `again`, with the reason.
+    """
 
     finding: Finding
-    note: Note
+    done: Note
+    again: Note
     url: str
 
 
@@ -70,32 +73,39 @@ class Completer:
         """Record the answer as an arrival of its own, and let it complete the event.
 
         `left`: the event is gone or was proven meanwhile, or the answer cannot be read as
-        that event; `unchanged`: it says nothing new.
+        that event; `unchanged`: it says nothing new, or is older than what is known.
         """
-        note = completion.note
-        row = self._ledger.of_id(note.event_id)
+        done = completion.done
+        row = self._ledger.of_id(done.event_id)
         event = next(iter(completion.finding.events), None)
         if row is None or (event and event.authenticity != row.authenticity):
             return "left"
         if event is None or not _is_of(row, event):
-            note = replace(note, state="given_up", problem="its subject tells of another event")
+            note = replace(done, state="given_up", problem="its subject tells of another event")
             completions.note(self._connection, [note], now)
             return "left"
-        completions.note(self._connection, [note], now)
         self._keep(event, completion.url, now)
-        added = self._deliveries.insert(completion.finding, now)
-        if isinstance(added, Outcome):
-            return "unchanged"
-        return self._complete(row, Told(event, added, ASKED, now))
+        return self._complete(row, event, completion, now)
 
-    def _complete(self, row: Known, told: Told) -> Became:
-        again = self._connection.execute(
-            "SELECT 1 FROM sightings WHERE event_id = ? AND channel = ? LIMIT 1", (row.id, ASKED)
-        ).fetchone()
-        merged = completed(row, told.event, again=bool(again))
-        self._ledger.complete(row, merged, told)
-        self._deliveries.settle(told.delivery_id, Outcome.DUPLICATE)
-        return "completed" if merged.updates else "unchanged"
+    def _complete(self, row: Known, event: Event, completion: Completion, now: datetime) -> Became:
+        told, said = standing.as_told(row), standing.answer(event)
+        problem = standing.objection(said, row)
+        note = replace(completion.again, problem=problem) if problem else completion.done
+        completions.note(self._connection, [note], now)
+        is_late = standing.is_older(said, told) or standing.is_overtaken(said, row)
+        if is_late or not standing.is_thin(told):
+            return "unchanged"
+        updates = standing.changed(row, standing.completed(told, said))
+        self._ledger.complete(row, updates)
+        self._sight(row, event, completion.finding, now)
+        return "completed" if updates else "unchanged"
+
+    def _sight(self, row: Known, event: Event, finding: Finding, now: datetime) -> None:
+        """Record the answer itself, unless it is there already."""
+        added = self._deliveries.insert(finding, now)
+        if not isinstance(added, Outcome):
+            self._ledger.sight(row.id, added, ASKED, event, now)
+            self._deliveries.settle(added, Outcome.DUPLICATE)
 
     def _keep(self, event: Event, url: str, now: datetime) -> None:
         told = Answer(url, event.status, event.raw_status, event.updated_at, event.object)

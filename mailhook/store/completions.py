@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailhook import catalog, times
+from mailhook.merging import Asks
 from mailhook.model import Authenticity, Confidence
 from mailhook.store.reader import Reader
 
@@ -30,7 +31,6 @@ class Due:
     confidence: Confidence
     authenticity: Authenticity
     tries: int
-    is_final: bool
 
 
 # What may be asked for, of mentions and of ends; the plus keeps SQLite to the index of these.
@@ -56,10 +56,8 @@ _AGAIN = "SELECT event_id FROM completions WHERE state = 'waits' AND next_at <= 
 _DUE = f"""
 SELECT e.id AS event_id, e.key, e.event_type, e.event_action, e.subject_type, e.subject_id,
        iif(e.time_source = 'vendor', e.raw_timestamp, NULL) AS timestamp,
-       e.confidence, e.authenticity, coalesce(c.tries, 0) AS tries,
-       coalesce(v.final, 0) AS is_final
+       e.confidence, e.authenticity, coalesce(c.tries, 0) AS tries
 FROM events e LEFT JOIN completions c ON c.event_id = e.id
-LEFT JOIN vocabulary v ON v.event_type = e.event_type AND v.event_action = e.event_action
 WHERE e.id IN ({_NEW} UNION ALL {_AGAIN}) AND (e.authenticity = 'verified' OR :unverified)
   AND e.subject_type IN (SELECT value FROM json_each(:types))
 ORDER BY e.authenticity DESC, e.confidence = 'mentioned' DESC, tries, c.updated_at, e.id
@@ -73,6 +71,14 @@ INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (event_id) DO UPDATE SET state = excluded.state, tries = excluded.tries,
     next_at = excluded.next_at, problem = excluded.problem, updated_at = excluded.updated_at
 """
+
+_REVIEW = {
+    "no more": """
+UPDATE completions SET state = 'done', next_at = NULL, problem = NULL
+WHERE event_id = ? AND state = 'waits'
+""",
+    "anew": "UPDATE completions SET state = 'waits', next_at = updated_at WHERE event_id = ?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def due(reader: Reader, question: Question, most: int) -> list[Due]:
     What was asked for in vain lately comes after what was not.
     """
     rows = reader.rows(_DUE, question.values | {"most": most})
-    return [Due(**{**row, "is_final": bool(row["is_final"])}) for row in rows]
+    return [Due(**row) for row in rows]
 
 
 def count(reader: Reader, question: Question) -> int:
@@ -141,3 +147,8 @@ def note(connection: sqlite3.Connection, notes: Iterable[Note], at: datetime) ->
             if connection.execute("SELECT 1 FROM events WHERE id = ?", (one.event_id,)).fetchone()
         ],
     )
+
+
+def review(connection: sqlite3.Connection, event_id: int, asks: Asks) -> None:
+    """A road has told of the event since: there is nothing left to ask for, or all is anew."""
+    connection.execute(_REVIEW[asks], (event_id,))

@@ -13,6 +13,7 @@ from mailhook.events import alias
 from mailhook.matching import ID_KINDS, Choice, Recorded, choose, keys, outranks
 from mailhook.merging import Merge, merge
 from mailhook.model import Clash, Event, Known
+from mailhook.store import completions
 from mailhook.store.own import Own
 from mailhook.store.rows import EVENT_COLUMNS, cell, cells, known, to_json
 from mailhook.store.tombstones import Gone, Tombstones
@@ -90,16 +91,6 @@ class Foreseen:
     event_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One telling of an event: by which delivery, on which road, when it was recorded."""
-
-    event: Event
-    delivery_id: int
-    channel: str
-    at: datetime
-
-
 class Ledger:
     """Writes events on one connection; the caller owns the transaction."""
 
@@ -168,11 +159,9 @@ class Ledger:
         self.sight(row.id, delivery_id, channel, event, at, told=told(event))
         self._note(row.id, delivery_id, merged.clashes, at)
 
-    def complete(self, row: Known, merged: Merge, told: Told) -> None:
+    def complete(self, row: Known, updates: Mapping[str, Any]) -> None:
         """Let the event's own subject, asked for because of it, change it so."""
-        self._update(row.id, merged.updates)
-        self.sight(row.id, told.delivery_id, told.channel, told.event, told.at)
-        self._note(row.id, told.delivery_id, merged.clashes, told.at)
+        self._update(row.id, updates)
 
     def of_id(self, event_id: int) -> Known | None:
         """The row of that number."""
@@ -295,6 +284,8 @@ class Ledger:
             self._forget_aliases(row.id)
         self._add_aliases(row.id, self._aliases(event, row, fills=merged.fills))
         self._update(row.id, merged.updates)
+        if merged.asks:
+            completions.review(self._connection, row.id, merged.asks)
 
     def _retell(self, row: Gone, event: Event, channel: str, *, disputed: bool) -> None:
         """A pruned event is told again: what it is known by may grow, no row comes of it."""

@@ -50,7 +50,7 @@ def cell(value: Any) -> Any:  # noqa: ANN401 - a column's value, whatever its ty
         return value
     if isinstance(value, datetime):
         return times.stored(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | list):
         return to_json(value)
     return value
 
@@ -99,4 +99,5 @@ def known(
         columns=columns,
         taken=taken,
         tellings=tellings,
+        fetched=tuple(json.loads(row["fetched"])) if row["fetched"] else (),
     )

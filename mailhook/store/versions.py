@@ -14,8 +14,9 @@ KNOWN = (
     "m006_web",
     "m007_api",
     "m008_views",
+    "m009_fetched",
     "m010_readings",
-    "m012_mail_twins",
+    "m011_mail_twins",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

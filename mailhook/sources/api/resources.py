@@ -27,11 +27,6 @@ class Fetched:
     raw_status: str | None
     updated_at: datetime | None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not come to an end, or does not say."""
-        return self.status is None or self.status in self.resource.open_statuses
-
 
 def resource(client: Client, kind: Resource, subject_id: str, words: Catalog) -> Fetched | Gone:
     """The resource of that id. Raises OddAnswer where that is not what comes."""
