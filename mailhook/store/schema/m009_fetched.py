@@ -4,8 +4,9 @@
 SQL = """
 ALTER TABLE events ADD COLUMN fetched TEXT CHECK (fetched IS NULL OR json_valid(fetched));
 
-CREATE TEMP TABLE filled AS
-SELECT e.id, row_number() OVER (ORDER BY e.id) AS nth
+CREATE TEMP TABLE filled (id INTEGER PRIMARY KEY, nth INTEGER NOT NULL);
+INSERT INTO filled
+SELECT e.id, row_number() OVER (ORDER BY e.id)
 FROM events e
 WHERE e.confidence = 'exact'
   AND e.id IN (SELECT event_id FROM sightings WHERE channel = 'resource')
