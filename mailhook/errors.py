@@ -127,6 +127,12 @@ class Untrusted(PermanentError):
     code = "untrusted"
 
 
+class UnknownKey(Untrusted):
+    """It has a hook's token that no key of ours has signed: forged, or the key was rotated."""
+
+    code = "unknown_key"
+
+
 class DnsTemporary(PermanentError):
     """Its signature would have proven the sender, but DNS did not give the key: examine it again.
 
