@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from mailhook import config
+from mailhook import config, signing_keys
 from mailhook.checks import web
 from mailhook.config import (
     MailboxSettings,
@@ -64,18 +64,20 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    others = (*_blank(settings.trust), *web.warnings(settings))
+    others = (*_on_keys(settings.trust), *web.warnings(settings))
     return [*found, *others, *_not_known(settings), *_not_understood(settings.notify)]
 
 
-def _blank(trust: TrustSettings) -> Iterator[Problem]:
-    """Keys that were copied with more than themselves."""
+def _on_keys(trust: TrustSettings) -> Iterator[Problem]:
+    """Keys that were copied with more than themselves, or do not look like the vendor's."""
     for nth, secret in enumerate(trust.signing_keys):
         with suppress(ConfigError):  # `config.secret_problems` tells
-            key = secret.reveal()
+            path, key = f"trust.signing_keys[{nth}]", secret.reveal()
             if key != key.strip():
                 message = "there is a blank before or behind it, which counts as part of the key"
-                yield Problem(f"trust.signing_keys[{nth}]", message, "take it away: no hook fits")
+                yield Problem(path, message, "take it away: no hook fits")
+            elif not signing_keys.unfit(key.encode()) and (reason := signing_keys.doubtful(key)):
+                yield Problem(path, reason, "compare it with the vendor's dashboard")
 
 
 def _not_known(settings: Settings) -> Iterator[Problem]:
