@@ -59,6 +59,12 @@ class FolderMissing(ConfigError):
     """The mailbox works, but has no folder of that name."""
 
 
+class AddressInUse(ConfigError):
+    """Another program listens there. The settings may be right, and it may leave."""
+
+    exit_code = 75
+
+
 class StoreUnready(ConfigError):
     """Nobody can read the store until a writer has opened it: it is new, older, or half made."""
 

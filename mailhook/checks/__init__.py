@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailhook import config, signing_keys
-from mailhook.checks import web
+from mailhook.checks import addresses, web
 from mailhook.config import (
     MailboxSettings,
     NotifySettings,
@@ -30,7 +30,8 @@ def problems(settings: Settings) -> list[Problem]:
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
     found = (problem for problems in mailboxes for problem in problems)
-    return [*at_home(settings), *web.problems(settings), *found, *_api(settings)]
+    local = (*at_home(settings), *web.without_key(settings), *addresses.problems(settings))
+    return [*local, *found, *_api(settings)]
 
 
 def at_home(settings: Settings) -> list[Problem]:
@@ -64,7 +65,7 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    others = (*_on_keys(settings.trust), *web.warnings(settings))
+    others = (*_on_keys(settings.trust), *web.warnings(settings), *addresses.warnings(settings))
     return [*found, *others, *_not_known(settings), *_not_understood(settings.notify)]
 
 
