@@ -19,7 +19,7 @@ from mailhook.config import (
 )
 from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
-from mailhook.store.file import refuse_unusable
+from mailhook.store.file import is_read_only, read_only, refuse_unusable
 from mailhook.trust import Trust
 
 _AS_SERVICE = "check as the service's user; if it fails then too, mend owner and mode"
@@ -31,7 +31,7 @@ def problems(settings: Settings) -> list[Problem]:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
     found = (problem for problems in mailboxes for problem in problems)
     local = (*at_home(settings), *web.without_key(settings), *addresses.problems(settings))
-    return [*local, *found, *_api(settings)]
+    return [*local, *_full(settings.store.path), *found, *_api(settings)]
 
 
 def at_home(settings: Settings) -> list[Problem]:
@@ -169,6 +169,16 @@ def _store(path: Path) -> list[Problem]:
         return [Problem("store.path", message, _AS_SERVICE)]
 
 
+def _full(path: Path) -> Iterator[Problem]:
+    """That the disk is full: it may pass, so no command ends for it before it has to write."""
+    from mailhook.health import room  # which a start does without
+
+    space = room.look(path)
+    if space and room.is_full(space):
+        message = f"the disk of the store is full: {room.left(space)}"
+        yield Problem("store.path", message, room.FULL_TODO)
+
+
 def _snapshot(settings: StoreSettings) -> list[Problem]:
     if settings.snapshot is None:
         return []
@@ -182,6 +192,8 @@ def _unwritable(path: Path) -> Iterator[Problem]:
     folder = path.parent
     if not folder.is_dir():
         yield Problem("store.path", f"the folder {folder} does not exist", "create it")
+    elif is_read_only(folder):
+        yield read_only(path)
     elif not _may(folder, os.W_OK | os.X_OK):
         message = f"the folder {folder} cannot be written, where the store keeps files beside it"
         yield Problem("store.path", message, _AS_SERVICE)
