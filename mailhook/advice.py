@@ -7,6 +7,9 @@ _ADVICE = {
     " and trust.senders to the domain it comes from, then `mailhook replay --quarantined`; if only"
     " you can tell, `mailhook quarantine release ID --why TEXT` records it at your word,"
     " unverified; if it is forged, leave it here, or `mailhook quarantine drop ID --why TEXT`",
+    "unknown_key": "if it is genuine, the hook's signing key is not in trust.signing_keys, as after"
+    " a rotation: put the new key first there, restart mailhook, then `mailhook replay"
+    " --quarantined`; if it is forged, leave it here, or `mailhook quarantine drop ID --why TEXT`",
     "untagged": "if it is of one of your rules, write the word of trust.tag before each line of"
     " that rule's mail text; if not, leave it here",
     "unknown_notice": "read what it says; if it is a hook, its wording is"

@@ -59,6 +59,12 @@ class FolderMissing(ConfigError):
     """The mailbox works, but has no folder of that name."""
 
 
+class AddressInUse(ConfigError):
+    """Another program listens there. The settings may be right, and it may leave."""
+
+    exit_code = 75
+
+
 class StoreUnready(ConfigError):
     """Nobody can read the store until a writer has opened it: it is new, older, or half made."""
 
@@ -125,6 +131,12 @@ class Untrusted(PermanentError):
     """It reads like a hook, but nothing proves who said so."""
 
     code = "untrusted"
+
+
+class UnknownKey(Untrusted):
+    """It has a hook's token that no key of ours has signed: forged, or the key was rotated."""
+
+    code = "unknown_key"
 
 
 class DnsTemporary(PermanentError):

@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from mailhook import strict_json
-from mailhook.errors import MalformedNotice, Untrusted
+from mailhook.errors import MalformedNotice, UnknownKey, Untrusted
 from mailhook.model import Json
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def verify(token: str, keys: Sequence[bytes]) -> dict[str, Json]:
 def check(token: str, keys: Sequence[bytes]) -> Signed:
     """What was signed, and by which of the keys (newest first).
 
-    Raises Untrusted where none has, or where the header asks for anything but plain
+    Raises UnknownKey where none has, Untrusted where the header asks for anything but plain
     HS256. What was signed may be no claims at all: see `claims`.
     """
     payload, signature = _parts(token)
@@ -90,7 +90,7 @@ def check(token: str, keys: Sequence[bytes]) -> Signed:
         secret = _secret(key)
         if secret is not None and algorithm.verify(signed, secret, signature):
             return Signed(payload, nth)
-    raise Untrusted(f"none of the {len(keys)} signing keys made the signature of this HS256 token")
+    raise UnknownKey(f"none of the {len(keys)} signing keys made the signature of this HS256 token")
 
 
 def claims(payload: bytes) -> dict[str, Json]:

@@ -265,14 +265,35 @@ def test_a_full_disk_is_told_though_nothing_can_be_written(
         filled = fill(small_disk)
         alarms.send(turns(alarms, now, 2))
         assert [one["title"].rpartition(": ")[2] for one in target.got] == ["1 thing needs you"]
-        assert "- the store's disk is nearly full: 0 kB of 1.0 MB free" in target.got[0]["message"]
+        assert target.got[0]["message"] == (
+            "- the store's disk is full: 0 kB of 1.0 MB free; nothing can be written and mails"
+            " wait: make room there"
+        )
         assert asked(home.store, "SELECT * FROM alarms") == []
         filled.unlink()
         alarms.look(now + 3 * MINUTE)
-        assert asked(home.store, "SELECT name, told_level FROM alarms") == [("disk", 1)]
+        assert asked(home.store, "SELECT name, told_level FROM alarms") == [("disk", 2)]
     complaints = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(complaints) == 1
     assert "the disk is full" in complaints[0].getMessage()
+
+
+def test_on_a_full_disk_no_folder_is_called_silent_nor_at_once_when_there_is_room_again(
+    small_disk: Path, target: Target
+):
+    home, now = home_of(small_disk, target), times.now()
+    with service(home) as (alarms, store):
+        beat(home, store)
+        filled = fill(small_disk)
+        now = turns(alarms, now, 20)
+        filled.unlink()
+        now = turns(alarms, now, 3)
+        alarms.send(now)
+        assert "no round trip" not in "".join(one["message"] for one in target.got)
+        for _ in range(2):
+            now = turns(alarms, now, 15)
+            alarms.send(now)
+        assert "hooks, INBOX: no round trip" in "".join(one["message"] for one in target.got)
 
 
 def fill(folder: Path) -> Path:

@@ -58,6 +58,10 @@ def test_doctor_says_what_the_key_may_read(api: FakeApi, home: Home):
     assert "the key may not read identity_process" in done.out
 
 
+def test_doctor_says_of_an_empty_list_that_there_is_none_in_it(home: Home):
+    assert "may read the list of hook events: it has none\n" in home.call("doctor", columns=400).out
+
+
 def test_doctor_says_what_keeps_it_from_the_api(api: FakeApi, home: Home):
     api.fail(401)
     done = home.call("doctor", columns=400)

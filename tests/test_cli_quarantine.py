@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import hooks
 import mails
 import pytest
 from command import Home, process
@@ -70,6 +71,23 @@ def test_one_is_shown_with_all_that_is_known_and_what_to_do(home: Home):
     assert "\nCheck ID: CHKforged\n" in done.out
     assert re.search(r"… [\d,]+ characters more; --raw gives all", done.err)
     assert done.err.endswith("step by step: mailhook explain 2\n")
+
+
+def test_of_a_token_with_another_key_the_advice_is_about_the_key_and_does_what_it_says(
+    tmp_path: Path,
+):
+    (tmp_path / "key").write_bytes(hooks.KEY)
+    trust = {"authserv_id": mails.SERVER, "signing_keys": [{"file": str(tmp_path / "key")}]}
+    home = Home(tmp_path, trust=trust)
+    body = hooks.signed(hooks.check("CHK1", mails.NOON), made_at=mails.NOON, key=hooks.OTHER_KEY)
+    assert home.deliver(mails.write(body.decode())) == ["quarantined"]
+    told = " ".join(home.call("quarantine", "show", 1).out.split())
+    assert "unknown_key: " in told
+    assert "put the new key first there, restart mailhook, then `mailhook replay --quar" in told
+    assert "quarantine release" not in told
+    (tmp_path / "key").write_bytes(hooks.OTHER_KEY)
+    assert home.call("replay", "--quarantined").code == 0
+    assert "CHK1" in home.call("events").out
 
 
 def test_what_was_recorded_can_be_shown_as_well(home: Home):

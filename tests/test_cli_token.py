@@ -114,6 +114,12 @@ def test_where_there_is_no_token_at_all_it_exits_65(home: Home, given: bytes):
     assert "no token" in done.err or "over 1,000,000 bytes" in done.err
 
 
+@pytest.mark.parametrize("name", ["tok.nofile", "/etc/no.such.key.jwt"])
+def test_a_name_that_is_no_files_is_not_taken_for_a_token(home: Home, name: str):
+    done = home.call("token", "verify", name)
+    assert (done.code, f"{name}: there is no such file" in done.err) == (65, True)
+
+
 def test_a_file_that_cannot_be_read_is_65(home: Home):
     assert home.call("token", "verify", home.folder).code == 65
 

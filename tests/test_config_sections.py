@@ -164,6 +164,10 @@ ELSEWHERE = [
     ),
     ("trust: {require: spf}", "trust.require", "must be dmarc, dkim or none", ""),
     ("trust: {signing_keys: {file: key}}", "trust.signing_keys", "must be a list", LIST),
+    (
+        "api: {key: {file: key}, base: {account: 'http://api.account.truora.com'}}",
+        *("api.base.account", "is no https URL", "https:// and the name of a host; http:// only"),
+    ),
     ("log: {level: INFO}", "log.level", "must be debug, info, warning or error", "did you mean"),
     ("log: [json]", "log", "must be a section with keys", SECTION),
 ]

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from command import MAILHOOK, PLAIN, Done, call, on_terminal, process
 
+from mailhook import signing_keys
 from mailhook.demo import free_folder, inbox
 
 # Most ask one of two runs, which are made once.
@@ -141,6 +142,12 @@ def test_a_folder_is_left_with_settings_store_and_mails(run: Run):
     for secret in ("password", "signing-key", "mailhook.db"):
         assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
     assert (folder / "password").read_text() not in run.done.out + run.done.err
+
+
+def test_its_signing_key_is_its_own_and_nothing_is_wrong_with_it(run: Run):
+    key = (run.home / "demo-1" / "signing-key").read_bytes()
+    assert re.fullmatch(rb"[0-9a-f]{64}", key)
+    assert signing_keys.unfit(key) is None
 
 
 def test_the_mails_it_leaves_are_the_very_bytes_that_were_polled(run: Run):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
+import hooks
 import mails
 import pytest
 import yaml
@@ -57,6 +60,36 @@ def test_proven_hooks_are_well_and_nothing_is_proposed():
     )
     assert "mx.example.com has checked 2 of 2 mails" in words(remarks, "ok")
     assert proposed(SET, hook()) is None
+
+
+def of_key(key: bytes, subject: str) -> bytes:
+    event = hooks.check(subject, mails.NOON)
+    return mails.write(hooks.signed(event, made_at=mails.NOON, key=key).decode())
+
+
+@pytest.mark.parametrize(
+    ("order", "group"),
+    [
+        ((hooks.KEY, hooks.OTHER_KEY, hooks.OTHER_KEY), "wrong"),
+        ((hooks.OTHER_KEY, hooks.OTHER_KEY, hooks.KEY), "ok"),
+    ],
+)
+def test_tokens_of_a_new_key_from_a_proven_sender_are_wrong_and_those_of_an_old_one_are_history(
+    order: Sequence[bytes], group: str
+):
+    raws = [of_key(key, f"CHK{nth}") for nth, key in enumerate(order)]
+    trust = hooks.TRUST.settings.model_copy(update={"signing_keys": (None,)})
+    sights = [
+        look(
+            replace(mails.delivered(raw), received_at=mails.NOON + timedelta(minutes=nth)),
+            Trust(trust, (hooks.KEY,)),
+        )
+        for nth, raw in enumerate(raws)
+    ]
+    (remark,) = senders.remarks({("a", "b"): 3}, senders.told("a", "b", sights), trust)
+    assert remark.group == group
+    told = "2 with a token that no key in trust.signing_keys has signed: if it was rotated, put the"
+    assert (told in remark.words) == (group == "wrong")
 
 
 def test_without_authserv_id_the_line_to_add_is_proposed():

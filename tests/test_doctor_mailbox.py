@@ -118,6 +118,7 @@ def test_as_json_it_has_the_same(account: Account):
             "proven": 1,
             "passing": 1,
             "forwarded": 0,
+            "unknown_key": 0,
             "said": {"dmarc=pass by mx.example.com": 1},
         }
     ]

@@ -34,6 +34,15 @@ def test_what_is_to_be_done_names_what_is_left():
     assert "is nearly full: 312 MB of 20 GB free; make room" in advice.words
 
 
+def test_a_disk_without_room_is_full_and_not_nearly_so():
+    (advice,) = room.advise(Room(1000, 0, 3_100_000))
+    assert advice.words == (
+        "the disk of the store is full: 0 kB of 3.1 MB free; nothing can be written and mails wait:"
+        " make room there"
+    )
+    assert not room.is_full(Room(1000, 70_000, 3_100_000))
+
+
 def test_the_store_is_counted_with_what_lies_beside_it(tmp_path: Path):
     path = tmp_path / "mailhook.db"
     with Store(path) as store:

@@ -97,7 +97,7 @@ def test_a_token_of_an_older_key_is_still_proof():
 
 def test_beside_an_invalid_token_nothing_else_is_read():
     reading = read(f"{TOKEN}\n{LABELS}", keys=(OTHER,), html=f"<p>{LABELS}</p>")
-    assert (reading.notices, reading.unread, code(reading)) == ((), 1, "untrusted")
+    assert (reading.notices, reading.unread, code(reading)) == ((), 1, "unknown_key")
 
 
 def test_without_a_key_the_problem_names_the_setting():
@@ -107,7 +107,7 @@ def test_without_a_key_the_problem_names_the_setting():
 def test_a_valid_token_beside_an_invalid_one_counts():
     forged = token.sign({"iss": "Truora", "events": [EVENT]}, OTHER)
     reading = read(f"Old: {forged}\n\nNew: {TOKEN}\n")
-    assert (len(reading.notices), reading.unread, code(reading)) == (1, 1, "untrusted")
+    assert (len(reading.notices), reading.unread, code(reading)) == (1, 1, "unknown_key")
 
 
 def test_a_token_that_is_no_hook_does_not_hide_what_stands_beside_it():

@@ -79,7 +79,9 @@ def test_its_exit_code_says_whose_it_is_to_mend(
     with stamina.set_testing(testing=True, attempts=4, cap=True):
         done = home.call("reconcile")
     assert done.code == code
+    assert done.err.startswith("asking the vendor's API: ")
     assert word in done.err
+    assert "known" not in done.out
     assert "the next run goes on" in done.out
 
 
@@ -175,7 +177,9 @@ def test_a_refused_key_does_not_end_the_service(api: FakeApi, tmp_path: Path):
     fill(api, 1)
     api.fail(401)
     with service(home) as process:
-        assert "api.key" in until(process, "api.key")["event"]
+        told = until(process, "API")["event"]  # nothing of a list before it
+        assert told.startswith("asking the vendor's API: api.key: ")
+        assert told.endswith("; will be tried again")
         assert until(process, "asked the API")["new"] == 1
 
 

@@ -42,6 +42,8 @@ FIT = hashlib.sha256(b"invented").hexdigest()
         (b"thisisthesecretkey", "published"),
         (b" thisisthesecretkey\t", "published"),
         (b"0a6b944d-d2fb-46fc-a85e-0295c986cd9f", "published"),
+        (b"demo-signing-key-that-opens-nothing-5f0c2a", "published"),
+        (b"My-Secret-Signing-Key-2024", "placeholder"),
     ],
 )
 def test_a_key_that_protects_nothing_is_told_in_words_without_it(key: bytes, said: str):
@@ -79,6 +81,27 @@ def test_a_published_key_is_refused_by_its_place(tmp_path: Path, command: str):
     assert done.code in {1, 78}
     assert "trust.signing_keys[0]: it stands among published examples" in done.out + done.err
     assert "thisisthesecretkey" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("a-secret-of-our-own-9f3c1e7b", "there are words in it that published examples use"),
+        ("kB7$wq!zL0pX@v9Nc2#R", "it is no hex string of 32 or more"),
+        (FIT, None),
+    ],
+)
+def test_of_a_key_that_may_be_guessed_check_and_doctor_say_the_same_and_take_it(
+    tmp_path: Path, key: str, said: str | None
+):
+    (tmp_path / "key").write_text(key)
+    home = Home(tmp_path, trust={"signing_keys": [{"file": str(tmp_path / "key")}]})
+    for command in ("check", "doctor"):
+        done = home.call(command)
+        told = " ".join((done.out + done.err).split())
+        assert (f"trust.signing_keys[0]: {said}" in told) == bool(said)
+        assert key not in told
+    assert unfit(key.encode()) is None
 
 
 def test_check_tells_of_blanks_around_a_key(tmp_path: Path):

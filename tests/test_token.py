@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailhook import token
-from mailhook.errors import MalformedNotice, Untrusted
+from mailhook.errors import MalformedNotice, UnknownKey, Untrusted
 
 KEY = b"0123456789abcdef0123456789abcdef01234567"
 HEADER = b'{"alg":"HS256","typ":"JWT"}'
@@ -81,7 +81,7 @@ PEM = b"-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
 
 @pytest.mark.parametrize("keys", [[], [b""], [b"n" * 40], [PEM]])
 def test_a_key_that_signed_nothing_believes_nothing(keys: list[bytes]):
-    with pytest.raises(Untrusted, match=f"none of the {len(keys)} signing keys"):
+    with pytest.raises(UnknownKey, match=f"none of the {len(keys)} signing keys"):
         token.verify(GOOD, keys)
 
 

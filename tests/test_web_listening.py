@@ -16,7 +16,7 @@ from endpoints import Place, free_port, hook, post, serving, settings, thank, wi
 from stores import asked
 
 from mailhook.config import WebSettings
-from mailhook.errors import ConfigError
+from mailhook.errors import AddressInUse, ConfigError
 from mailhook.sources.web import listening
 from mailhook.sources.web.bounds import Bounds
 from mailhook.sources.web.endpoint import Endpoint
@@ -117,8 +117,8 @@ def test_what_cannot_be_listened_on_is_refused_though_it_is_passed():
         listening.refuse_passed([public], WebSettings(public=True))
 
 
-def refused(home: Path, listen: str) -> str:
-    with pytest.raises(ConfigError) as caught, within(home, listen=listen):
+def refused(home: Path, listen: str, error: type[ConfigError] = ConfigError) -> str:
+    with pytest.raises(error) as caught, within(home, listen=listen):
         pass
     return str(caught.value)
 
@@ -129,7 +129,26 @@ def test_a_service_begins_only_where_it_can_listen(tmp_path: Path):
     )
     with socket.create_server(("127.0.0.1", 0)) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
-        assert f"web.listen: {listen} is in use" in refused(tmp_path, listen)
+        assert refused(tmp_path, listen, AddressInUse) == (
+            f"web.listen: {listen} is in use by another program\n"
+            "    hint: stop it, or choose another"
+        )
+
+
+def test_an_address_in_use_is_tried_again_by_the_service_and_said_by_check(tmp_path: Path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        web, figures = (f"127.0.0.1:{other.getsockname()[1]}" for other in (one, two))
+        of_web = settings(tmp_path, web, metrics={"listen": f"127.0.0.1:{free_port()}"})
+        assert process("-c", of_web, "serve").code == 75
+        of_figures = settings(tmp_path, f"127.0.0.1:{free_port()}", metrics={"listen": figures})
+        done = process("-c", of_figures, "run")
+        assert (done.code, f"metrics.listen: {figures} is in use" in done.err) == (75, True)
+        code, words = check(of_figures)
+        assert (code, f"wrong: metrics.listen: {figures} is in use" in words) == (1, True)
+    assert check(of_figures)[0] == 0
 
 
 def test_serve_without_a_key_ends_at_once(tmp_path: Path):

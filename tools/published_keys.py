@@ -18,7 +18,8 @@ from pathlib import Path
 
 from mailhook.signing_keys.published import PATH, digested
 
-# jwt.io, RFC 7515 appendix A.1, and what the first lines of that list have beside them.
+# jwt.io, RFC 7515 appendix A.1, what the first lines of that list have beside them, and
+# the key that `mailhook demo` once had.
 SAMPLES = """
 your-256-bit-secret
 your-384-bit-secret
@@ -30,6 +31,7 @@ CHANGE_THIS_TO_SOMETHING_RANDOM
 r9iMKoe5CRMgvJBBtp4HrqN7QiPpUToj
 <random_string_at_least_32_characters_long>
 reallyreallyreallyreallyverysafe
+demo-signing-key-that-opens-nothing-5f0c2a
 """
 
 

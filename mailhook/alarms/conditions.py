@@ -122,8 +122,11 @@ def on_refused(found: RefusedTokens) -> Iterator[Condition]:
 
 
 def on_disk(found: Room) -> Iterator[Condition]:
-    """Little room on the store's file system."""
-    if room.is_short(found, _BETTER):
+    """Little room on the store's file system; told again when there is none."""
+    if room.is_full(found):
+        advice = f"{room.left(found)}; {room.FULL_TODO}"
+        yield Condition("disk", "the store's disk is full", advice, 2)
+    elif room.is_short(found, _BETTER):
         advice = f"{room.left(found)}; make room, before mails have to wait"
         begins = room.is_short(found)
         yield Condition("disk", "the store's disk is nearly full", advice, begins=begins)

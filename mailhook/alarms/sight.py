@@ -50,7 +50,7 @@ SELECT count(*) AS count FROM (
 def conditions(
     settings: Settings, store: Reader, started: datetime, now: datetime
 ) -> list[Condition]:
-    """All that is wrong at `now`; the service has been there since `started`.
+    """All that is wrong at `now`; the service has been there, and could write, since `started`.
 
     Raises TemporaryError where the store cannot be looked at.
     """
@@ -66,6 +66,12 @@ def conditions(
         *on_silence(silence.troubles(settings, store, now), started, now),
         *(on_disk(space) if space else ()),
     ]
+
+
+def is_blind(settings: Settings) -> bool:
+    """Whether nobody can write down what goes well, so that silence tells nothing."""
+    space = room.look(settings.store.path)
+    return space is not None and room.is_full(space)
 
 
 def _calls(alert: dict[str, Any], now: datetime) -> bool:

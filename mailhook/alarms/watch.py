@@ -67,6 +67,8 @@ class Alarms:
 
     def look(self, now: datetime) -> None:
         """See what is wrong at `now`, and write letters about what is new."""
+        if sight.is_blind(self._settings):
+            self._since = now
         try:
             with Reader(self._store.path) as reader:
                 if self._alarms is None:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from mailhook import config
-from mailhook.checks import web
+from mailhook import config, signing_keys
+from mailhook.checks import addresses, web
 from mailhook.config import (
     MailboxSettings,
     NotifySettings,
@@ -19,7 +19,7 @@ from mailhook.config import (
 )
 from mailhook.errors import ConfigError, MailhookError, Problem, StoreUnready
 from mailhook.sources.imap import Mailbox
-from mailhook.store.file import refuse_unusable
+from mailhook.store.file import is_read_only, read_only, refuse_unusable
 from mailhook.trust import Trust
 
 _AS_SERVICE = "check as the service's user; if it fails then too, mend owner and mode"
@@ -30,7 +30,8 @@ def problems(settings: Settings) -> list[Problem]:
     with ThreadPoolExecutor(max(1, len(settings.mailboxes))) as threads:
         mailboxes = list(threads.map(_mailbox, settings.mailboxes))
     found = (problem for problems in mailboxes for problem in problems)
-    return [*at_home(settings), *web.problems(settings), *found, *_api(settings)]
+    local = (*at_home(settings), *web.without_key(settings), *addresses.problems(settings))
+    return [*local, *_full(settings.store.path), *found, *_api(settings)]
 
 
 def at_home(settings: Settings) -> list[Problem]:
@@ -64,18 +65,20 @@ def warnings(settings: Settings) -> list[Problem]:
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
-    others = (*_blank(settings.trust), *web.warnings(settings))
+    others = (*_on_keys(settings.trust), *web.warnings(settings), *addresses.warnings(settings))
     return [*found, *others, *_not_known(settings), *_not_understood(settings.notify)]
 
 
-def _blank(trust: TrustSettings) -> Iterator[Problem]:
-    """Keys that were copied with more than themselves."""
+def _on_keys(trust: TrustSettings) -> Iterator[Problem]:
+    """Keys that were copied with more than themselves, or do not look like the vendor's."""
     for nth, secret in enumerate(trust.signing_keys):
         with suppress(ConfigError):  # `config.secret_problems` tells
-            key = secret.reveal()
+            path, key = f"trust.signing_keys[{nth}]", secret.reveal()
             if key != key.strip():
                 message = "there is a blank before or behind it, which counts as part of the key"
-                yield Problem(f"trust.signing_keys[{nth}]", message, "take it away: no hook fits")
+                yield Problem(path, message, "take it away: no hook fits")
+            elif not signing_keys.unfit(key.encode()) and (reason := signing_keys.doubtful(key)):
+                yield Problem(path, reason, "compare it with the vendor's dashboard")
 
 
 def _not_known(settings: Settings) -> Iterator[Problem]:
@@ -166,6 +169,16 @@ def _store(path: Path) -> list[Problem]:
         return [Problem("store.path", message, _AS_SERVICE)]
 
 
+def _full(path: Path) -> Iterator[Problem]:
+    """That the disk is full: it may pass, so no command ends for it before it has to write."""
+    from mailhook.health import room  # which a start does without
+
+    space = room.look(path)
+    if space and room.is_full(space):
+        message = f"the disk of the store is full: {room.left(space)}"
+        yield Problem("store.path", message, room.FULL_TODO)
+
+
 def _snapshot(settings: StoreSettings) -> list[Problem]:
     if settings.snapshot is None:
         return []
@@ -179,6 +192,8 @@ def _unwritable(path: Path) -> Iterator[Problem]:
     folder = path.parent
     if not folder.is_dir():
         yield Problem("store.path", f"the folder {folder} does not exist", "create it")
+    elif is_read_only(folder):
+        yield read_only(path)
     elif not _may(folder, os.W_OK | os.X_OK):
         message = f"the folder {folder} cannot be written, where the store keeps files beside it"
         yield Problem("store.path", message, _AS_SERVICE)

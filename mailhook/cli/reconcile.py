@@ -51,11 +51,11 @@ def reconcile(ctx: click.Context, since: datetime | None, *, as_json: bool) -> N
             shown.stop()
     if as_json:
         screen.document(done.value)
-    else:
+    for error in done.value["errors"]:
+        screen.words(screen.escaped(f"asking the vendor's API: {error}"))
+    if not as_json:
         for line in _told(done.value):
             click.echo(line)
-    for error in done.value["errors"]:
-        screen.words(screen.escaped(error))
     sys.exit(done.exit_code)
 
 
@@ -78,7 +78,8 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
     """What was done, what that means, and how far it has come; what is none is not spoken of."""
     events, pages = screen.count(done["listed"], "event"), screen.count(done["pages"], "page")
     yield f"{events} listed on {pages}, {screen.count(done['requests'], 'request')} made"
-    yield f"{done['known']:,} known, {done['new']:,} new: no other road had brought them"
+    if done["listed"] or done["is_whole"]:
+        yield f"{done['known']:,} known, {done['new']:,} new: no other road had brought them"
     words = {
         "failed": "not understood: see `mailhook quarantine list`",
         "completed": "completed by what the API says of their subjects",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailhook.trust import Trust
 
 _KEY = "MAILHOOK_TEST_KEY"
+_BEGINNING = "eyJ"  # of every token's header, `{"`
 _MOST_BYTES = 1_000_000
 _PARTS = ("token", "signature", "events", "store", "verdict")
 
@@ -55,7 +56,7 @@ def verify(ctx: click.Context, what: str, key_file: Path | None, *, as_json: boo
     settings = _settings(ctx)
     trust = _trust(settings, key_file)
     body = _body(what)
-    raw = (hook.chosen(body, trust) or _within(body)).encode()
+    raw = (hook.chosen(body, trust) or _within(body, what)).encode()
     path = settings.store.path if settings else None
     store = ctx.with_resource(Reader(path)) if path and path.exists() else None
     window = settings.store.match_window_seconds if settings else 0
@@ -175,6 +176,10 @@ def _body(what: str) -> bytes:
     """What was given: standard input, a file, or the argument itself."""
     if what == "-" or os.path.exists(what):  # noqa: PTH110 - Path's raises where a token is too long a name
         return _file(what)
+    return _spelled(what)
+
+
+def _spelled(what: str) -> bytes:
     return what.encode("utf-8", "surrogateescape")
 
 
@@ -193,11 +198,16 @@ def _opened(what: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if what == "-" else Path(what).open("rb")
 
 
-def _within(body: bytes) -> str:
-    """The first token in a text around it. Raises UnreadableInput."""
+def _within(body: bytes, what: str) -> str:
+    """The first token in a text around it. Raises UnreadableInput.
+
+    What was given may be a mistyped file; a cut token is not repeated.
+    """
     from mailhook.token import find, is_one
 
     found = next(filter(is_one, find(body.decode("utf-8", "replace"))), None)
+    if found is None and body == _spelled(what) and _BEGINNING not in what:
+        raise UnreadableInput(f"{what}: there is no such file, and it is no token")
     if found is None:
         raise UnreadableInput("there is no token in it: three parts of letters with dots between")
     return found

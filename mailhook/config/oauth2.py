@@ -43,6 +43,7 @@ _SCOPES: dict[tuple[Provider, Flow], tuple[str, ...]] = {
     ("microsoft", "device_code"): ("https://outlook.office.com/IMAP.AccessAsUser.All",),
 }
 _LONGEST_NAME = 100
+_OF_URLS = "https:// and the name of a host; http:// only to this machine itself"
 
 
 def refuse_plain_text(url: str) -> str:
@@ -55,10 +56,10 @@ def refuse_plain_text(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise refusal("is no URL", "such as https://login.example.com/token") from None
+        raise refusal("is no URL", _OF_URLS) from None
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     if not host or not is_safe or "@" in parts.netloc or parts.fragment:
-        raise refusal("is no https URL", "such as https://login.example.com/token")
+        raise refusal("is no https URL", _OF_URLS)
     return url
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +13,12 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
-from mailhook import config
+from mailhook import config, token
 from mailhook.config import Settings
 from mailhook.demo import inbox
 
-# Opens nothing but the demo's own tokens.
-SIGNING_KEY = "demo-signing-key-that-opens-nothing-5f0c2a"
+# The claims that stand in a mail of the package where a token will.
+_CLAIMS = re.compile(rb'^\{"iss".*\}$', re.MULTILINE)
 
 INBOX_CONFIG = """\
 store: {{path: mailhook.db}}
@@ -54,13 +57,14 @@ class Scene:
 @contextmanager
 def staged(folder: Path) -> Iterator[Scene]:
     """Fill the new folder with mails and settings, and serve the mails over IMAP meanwhile."""
-    mails = _mails()
+    key = signing_key()
+    mails = _mails(key)
     (folder / "mails").mkdir(parents=True)
     for name, raw in mails.items():
         (folder / "mails" / name).write_bytes(raw)
     password = secrets.token_urlsafe(16)
     keep(folder / "password", password)
-    keep(folder / "signing-key", SIGNING_KEY)
+    keep(folder / "signing-key", key)
     with inbox.serve(mails.values(), password) as port:
         settings = _CONFIG.format(host=inbox.HOST, port=port, user=inbox.USER)
         path = folder / "config.yaml"
@@ -74,11 +78,25 @@ def free_folder(parent: Path) -> Path:
     return parent / next(name for nth in count(1) if (name := f"demo-{nth}") not in taken)
 
 
-def _mails() -> dict[str, bytes]:
+def signing_key() -> str:
+    """A key for one demo, such as the vendor makes: one that is the same in all would be known."""
+    return secrets.token_hex(32)
+
+
+def _mails(key: str) -> dict[str, bytes]:
     folder = files(__package__) / "mails"
-    found = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+    found = {entry.name: _signed(entry.read_bytes(), key) for entry in folder.iterdir()}
     # As a server would hand them out, so that the files are the very bytes it stores.
     return {name: found[name].replace(b"\n", b"\r\n") for name in sorted(found)}
+
+
+def _signed(raw: bytes, key: str) -> bytes:
+    """The mail with a token in place of claims, in base64."""
+    return _CLAIMS.sub(lambda found: _token(found[0], key), raw)
+
+
+def _token(claims: bytes, key: str) -> bytes:
+    return base64.encodebytes(token.sign(json.loads(claims), key.encode()).encode()).rstrip()
 
 
 def keep(path: Path, secret: str) -> None:

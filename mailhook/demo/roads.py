@@ -83,7 +83,8 @@ def staged(folder: Path) -> Iterator[Scene]:
     """Fill the new folder with settings, serve an empty inbox, and have the vendor ready."""
     password = secrets.token_urlsafe(16)
     demo.keep(folder / "password", password)
-    demo.keep(folder / "signing-key", demo.SIGNING_KEY)
+    key = demo.signing_key()
+    demo.keep(folder / "signing-key", key)
     with inbox.serve([], password) as port:
         web_port = _free_port()
         settings = _settings(folder / "config.yaml", port, web_port)
@@ -91,7 +92,7 @@ def staged(folder: Path) -> Iterator[Scene]:
         terms = Terms(results=_PROVEN, connections=1)
         with (
             inbox.opened(port, password) as send,
-            Vendor(url, demo.SIGNING_KEY.encode(), send, terms, HandClock(_BEGAN_AT)) as vendor,
+            Vendor(url, key.encode(), send, terms, HandClock(_BEGAN_AT)) as vendor,
             Vendor(url, _FORGERS_KEY, None, terms, HandClock(_BEGAN_AT)) as forger,
         ):
             yield Scene(folder, settings, vendor, forger)

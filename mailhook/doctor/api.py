@@ -30,7 +30,7 @@ def remarks(settings: ApiSettings) -> Iterator[Remark]:
 
 def _on_list(client: Client) -> Iterator[Remark]:
     page = next(pages(client), None)
-    listed = "some" if page and page.items else "no"
+    listed = "some" if page and page.items else "none"
     yield ok("api", f"the key is accepted, and may read the list of hook events: it has {listed}")
     if page and not page.items:
         words = "the API lists no hook event of the last 60 days: is it the account with the hooks?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import statistics
@@ -11,13 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailhook.doctor.model import Remark, advice, ok, wrong
-from mailhook.errors import MailhookError
+from mailhook.errors import MailhookError, StoreError
 from mailhook.health import in_words, room
 from mailhook.store.file import open_writable
 
 _SYNCS, _SYNC_BYTES = 20, 4096
 _SLOW_SECONDS, _INCREDIBLE_SECONDS = 0.05, 0.000_02
 _LARGE_WAL_BYTES = 64_000_000
+# Why nothing can be measured there.
+_NOT_ALLOWED = "this user may not write there: run this as the service's user"
+_WHY = {
+    errno.ENOSPC: "it is full",
+    errno.EDQUOT: "it is full",
+    errno.EROFS: "its file system is read-only",
+}
 _MOUNTS = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -41,7 +49,9 @@ def remarks(store: Path) -> Iterator[Remark]:
     if space := room.look(store):
         left = room.left(space)
         words = f"disk of the store: {left}"
-        if room.is_short(space):
+        if room.is_full(space):
+            yield wrong("store", f"{words}, which is full: {room.FULL_TODO}")
+        elif room.is_short(space):
             yield wrong("store", f"{words}, nearly full: make room there before mails have to wait")
         else:
             yield ok("store", words)
@@ -100,6 +110,9 @@ def _measured(folder: Path) -> Iterator[Remark]:
             seconds = _sync_seconds(Path(scratch) / "sync")
             # The writer's own opening: it sets both and reads both back.
             open_writable(Path(scratch) / "store.db").close()
+    except StoreError:
+        yield _unmeasured("it is full")
+        return
     except MailhookError:
         yield wrong(
             "store",
@@ -107,15 +120,15 @@ def _measured(folder: Path) -> Iterator[Remark]:
             " commit would not outlive a power loss: put the store on a local disk",
         )
         return
-    except OSError:
-        yield advice(
-            "store",
-            "how quick and durable the disk of the store is cannot be measured by this user, who"
-            " may not write there: run this as the service's user",
-        )
+    except OSError as error:
+        yield _unmeasured(_WHY.get(error.errno or 0, _NOT_ALLOWED))
         return
     yield _on_sync(seconds)
     yield ok("store", "beside the store, SQLite keeps WAL and synchronous=FULL (read back)")
+
+
+def _unmeasured(why: str) -> Remark:
+    return advice("store", f"how quick and durable the disk of the store is cannot be told: {why}")
 
 
 def _sync_seconds(path: Path) -> float:

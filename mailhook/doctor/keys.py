@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,17 +9,6 @@ from mailhook import signing_keys
 from mailhook.config import TrustSettings
 from mailhook.doctor.model import Remark, advice, ok, wrong
 from mailhook.errors import ConfigError
-
-# Words of examples that are published by the thousand, some long enough to pass for a key.
-_PUBLISHED = re.compile(
-    r"secret|changeme|change[-_ ]?me|password|passw0rd|example|signing[-_ ]?key|placeholder"
-    r"|your[-_ ]|my[-_ ]|test|0123456789|123456789|abcdefgh|qwerty|deadbeef|correct[-_ ]?horse",
-    re.IGNORECASE,
-)
-# The vendor's documentation says it is a hex string.
-_HEX = re.compile(r"[0-9a-fA-F]{32,}")
-# A longer key is judged by its beginning.
-_LOOKED_AT = 200
 
 
 def remarks(trust: TrustSettings) -> Iterator[Remark]:
@@ -37,20 +25,10 @@ def remarks(trust: TrustSettings) -> Iterator[Remark]:
 
 def _on(path: str, key: str) -> Remark:
     todo = "put in the key that the vendor's dashboard shows, or make the hook anew there"
-    if reason := signing_keys.unfit(key.encode()) or guessable(key):
+    if reason := signing_keys.unfit(key.encode()):
         return wrong("keys", f"{path}: {reason}, so anybody could sign hooks: {todo}")
     if key != key.strip():
         return wrong("keys", f"{path} begins or ends with a blank, so no signature fits: {todo}")
-    if not _HEX.fullmatch(key):
-        return advice(
-            "keys", f"{path} is no hex string of 32 or more, as the vendor's are: compare the two"
-        )
+    if reason := signing_keys.doubtful(key):
+        return advice("keys", f"{path}: {reason}: compare it with the vendor's dashboard")
     return ok("keys", f"{path}: long enough and no known placeholder")
-
-
-def guessable(key: str) -> str | None:
-    """Why the key can be guessed though it is long enough; None if it may do."""
-    key = key[:_LOOKED_AT]
-    if _PUBLISHED.search(key) and not _HEX.fullmatch(key):
-        return "it is made of words that published examples use"
-    return None

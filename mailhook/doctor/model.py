@@ -27,8 +27,9 @@ class Sender:
     `domain` is None for mails without exactly one plain address in From. `proven`
     counts those that count as proven by the settings, `passing` those that the topmost
     Authentication-Results, whosever it is, lets pass by DMARC or DKIM, `forwarded` those
-    that only pass a hook on; `said` is what that header says of From's domain, with how many mails
-    say so.
+    that only pass a hook on, `unknown_key` proven ones whose token no key of ours has
+    signed, since the last that one has; `said` is what that header says of From's domain,
+    with how many mails say so.
     """
 
     mailbox: str
@@ -38,6 +39,7 @@ class Sender:
     proven: int
     passing: int
     forwarded: int
+    unknown_key: int
     said: dict[str, int]
 
 

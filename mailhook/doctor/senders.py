@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailhook.config import TrustSettings
 from mailhook.doctor.model import Remark, Sender, advice, count, ok, wrong
 from mailhook.doctor.sights import Sight
-from mailhook.health.senders import is_listed, resembles
+from mailhook.health.senders import KEY_TODO, is_listed, resembles
 
 # Named one by one; a forger can use any number of domains.
 _NAMED = 5
@@ -27,6 +27,7 @@ def told(mailbox: str, folder: str, sights: Sequence[Sight]) -> list[Sender]:
             proven=sum(one.is_proven for one in hooks if one.domain == domain),
             passing=sum(one.passes() for one in hooks if one.domain == domain),
             forwarded=sum(one.is_forwarded for one in hooks if one.domain == domain),
+            unknown_key=_of_unknown_key([one for one in hooks if one.domain == domain]),
             said=dict(Counter(one.said() for one in hooks if one.domain == domain).most_common()),
         )
         for domain, mails in by_domain.most_common()
@@ -65,13 +66,10 @@ def _on_sender(where: str, sender: Sender, mails: int, trust: TrustSettings) -> 
         f"{where}: of the last {count(mails, 'mail')} {sender.mails:,} {looks} from {name};"
         f" topmost header: {_said(sender)}"
     )
-    if sender.proven == sender.mails:
-        return ok("senders", f"{words}; proven")
+    if sender.proven:
+        return _on_proven(words, sender)
     if sender.forwarded == sender.mails:
         return advice("senders", f"{words}; only forwarded, so it proves nothing: send hooks here")
-    if sender.proven:
-        rest = sender.mails - sender.proven
-        return advice("senders", f"{words}; {rest:,} of them not proven: see the quarantine")
     if trust.require == "none":
         return advice("senders", f"{words}; not proven, and recorded as unverified all the same")
     if is_listed(sender.domain, trust.senders):
@@ -83,6 +81,22 @@ def _on_sender(where: str, sender: Sender, mails: int, trust: TrustSettings) -> 
     if resembles(sender.domain, trust.senders):
         todo = "its name only looks like one of these, so ask the vendor before you ever trust it"
     return advice("senders", f"{words}; not in trust.senders, so quarantined: {todo}")
+
+
+def _of_unknown_key(hooks: Sequence[Sight]) -> int:
+    """How many speak of a new key; those from before the last signed one are history."""
+    last = max((one.received_at for one in hooks if one.is_signed), default=None)
+    told = [one for one in hooks if one.is_signed is False and one.is_proven]
+    return sum(last is None or one.received_at > last for one in told)
+
+
+def _on_proven(words: str, sender: Sender) -> Remark:
+    if mails := sender.unknown_key:
+        of_key = f"{mails:,} with a token that no key in trust.signing_keys has signed"
+        return wrong("senders", f"{words}; proven, but {of_key}: if it was rotated, {KEY_TODO}")
+    if rest := sender.mails - sender.proven:
+        return advice("senders", f"{words}; {rest:,} of them not proven: see the quarantine")
+    return ok("senders", f"{words}; proven")
 
 
 def _said(sender: Sender) -> str:

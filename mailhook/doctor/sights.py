@@ -10,13 +10,14 @@ from mailhook import message
 from mailhook.authenticity.results import Results, parse
 from mailhook.errors import MalformedMessage
 from mailhook.health.senders import domain_of, plain
-from mailhook.model import Delivery, Message
+from mailhook.model import Delivery, Finding, Message
 from mailhook.pipeline import examine
 from mailhook.trust import Trust
 
 _HEADER = "authentication-results"
 # Of one mail; a good server writes one to three.
 _STAMPS, _STAMP_CHARS = 20, 20_000
+_LIKE_HOOKS = frozenset({"untrusted", "unknown_key", "malformed_notice"})
 _TOLD = ("dmarc", "dkim", "spf")
 # The properties that say for whom a method passed (RFC 8601 section 2.7, RFC 7489 section 11.1).
 _FOR = {"dmarc": ("header.from",), "dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",)}
@@ -48,12 +49,17 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One mail. `domain` is From's; `stamps` stand in the order of the mail, topmost first."""
+    """One mail. `domain` is From's; `stamps` stand in the order of the mail, topmost first.
+
+    `is_signed`: whether one of our keys has signed its token; None where it has none, or where
+    the keys cannot be had.
+    """
 
     domain: str | None
     is_hook: bool
     is_forwarded: bool
     is_proven: bool
+    is_signed: bool | None
     stamps: tuple[Stamp, ...]
     received_at: datetime
 
@@ -92,13 +98,21 @@ def look(delivery: Delivery, trust: Trust) -> Sight:
     reason = (finding.reason or "").partition(":")[0]
     return Sight(
         domain=domain_of(finding.sender),
-        is_hook=bool(finding.notices) or reason in {"untrusted", "malformed_notice"},
+        is_hook=bool(finding.notices) or reason in _LIKE_HOOKS,
         is_forwarded=bool(finding.notices) and all(one.passed_on for one in finding.notices),
         is_proven=finding.authenticity == "verified"
         or any(event.authenticity == "verified" for event in finding.events),
+        is_signed=_is_signed(finding, reason, trust),
         stamps=tuple(_stamps(delivery.raw)),
         received_at=delivery.received_at,
     )
+
+
+def _is_signed(finding: Finding, reason: str, trust: Trust) -> bool | None:
+    if any(notice.proven for notice in finding.notices):
+        return True
+    is_told = reason == "unknown_key" and len(trust.keys) == len(trust.settings.signing_keys)
+    return False if is_told else None
 
 
 def ours(sight: Sight, names: Sequence[str]) -> list[Stamp]:

@@ -18,7 +18,8 @@ _FRESH = timedelta(days=7)
 _WAITS_FOR_DNS = "dkim_dns_temporary"
 
 # Anybody may send these, or DNS will settle them: no alarm.
-_NOT_OURS = frozenset({"untrusted", "untagged", _WAITS_FOR_DNS})
+_UNKNOWN_KEY = "unknown_key"
+_NOT_OURS = frozenset({"untrusted", _UNKNOWN_KEY, "untagged", _WAITS_FOR_DNS})
 
 # The plus keeps SQLite to the index of what waits: that on the time would read all mails.
 _WAITING = """
@@ -151,9 +152,12 @@ def _on_quarantine(
 ) -> Iterator[Advice]:
     unproven = waiting.get("untrusted", 0)
     dns = waiting.get(_WAITS_FOR_DNS, 0)
-    others = sum(waiting.values()) - unproven - dns
+    unknown = waiting.get(_UNKNOWN_KEY, 0)
+    others = sum(waiting.values()) - unproven - dns - unknown
     if unproven:
         yield _on_unproven(unproven, settings, store)
+    if unknown:
+        yield _on_unknown_key(unknown, store, fresh=_UNKNOWN_KEY in fresh)
     if dns:
         yield Advice(
             f"in quarantine until the DNS answers for their signatures: {dns}; the service asks"
@@ -183,6 +187,20 @@ def _on_unproven(mails: int, settings: Settings, store: Reader) -> Advice:
         return Advice(f"{words}: {unset}", topic="quarantine")
     proven = store.rows("SELECT 1 FROM deliveries WHERE authenticity = 'verified' LIMIT 1")
     return Advice(f"{words}: run `mailhook doctor`", wrong=not proven, topic="quarantine")
+
+
+def _on_unknown_key(mails: int, store: Reader, *, fresh: bool) -> Advice:
+    """Wrong where the sender of one is proven: then it is not forged, and its key is a new one."""
+    signed = "a token that no key in trust.signing_keys has signed"
+    proven = senders.of_unknown_key(store)
+    if not proven:
+        has = "1 mail has" if mails == 1 else f"{mails:,} mails have"
+        words = f"{has} {signed}: forged, or the key was rotated; if it was, {senders.KEY_TODO}"
+        return Advice(words, wrong=False, topic="quarantine")
+    has = "1 mail has" if proven.total() == 1 else f"{proven.total():,} mails have"
+    words = f"{has} {signed}, though proven to be from {senders.in_words(proven)}"
+    todo = f"the key was rotated, it seems: {senders.KEY_TODO}"
+    return Advice(f"{words}: {todo}", wrong=fresh, topic="quarantine")
 
 
 def _today(store: Reader, now: datetime) -> dict[str, int]:

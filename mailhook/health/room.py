@@ -10,6 +10,9 @@ from mailhook.health.model import Advice, Room
 
 # Short is below so many bytes, on a small disk below a share of it.
 _LEAST_BYTES, _LEAST_SHARE = 500_000_000, 0.05
+# Less takes no commit: SQLite writes whole pages, and its log grows by several at once.
+_FULL_BYTES = 64_000
+FULL_TODO = "nothing can be written and mails wait: make room there"
 # The file, and what SQLite keeps beside it while the store is open.
 _FILES = ("", "-wal", "-shm")
 
@@ -28,9 +31,17 @@ def is_short(room: Room, margin: float = 1) -> bool:
     return room.free_bytes < margin * min(_LEAST_BYTES, _LEAST_SHARE * room.disk_bytes)
 
 
+def is_full(room: Room) -> bool:
+    """Whether nothing can be written any more."""
+    return is_short(room) and room.free_bytes < _FULL_BYTES
+
+
 def advise(room: Room | None) -> Iterator[Advice]:
-    """What to do before the disk is full."""
-    if room and is_short(room):
+    """What to do before the disk is full, or when it is."""
+    if room and is_full(room):
+        words = f"the disk of the store is full: {left(room)}; {FULL_TODO}"
+        yield Advice(words, topic="disk")
+    elif room and is_short(room):
         yield Advice(
             f"the disk of the store is nearly full: {left(room)};"
             " make room there, or lower store.raw_days",

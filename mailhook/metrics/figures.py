@@ -28,6 +28,7 @@ ALERTS = ("delivery_failing", "hook_disabled", "hook_status")
 WAITING = (
     "unread",
     "untrusted",
+    "unknown_key",
     "untagged",
     "dkim_dns_temporary",
     "dkim_dns_failed",

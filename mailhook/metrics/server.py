@@ -19,7 +19,7 @@ from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-from mailhook.errors import ConfigError, Problem, whereabouts
+from mailhook.errors import AddressInUse, ConfigError, Problem, whereabouts
 from mailhook.metrics.page import Page, Pages
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,17 @@ def address(listen: str) -> tuple[socket.AddressFamily, Any]:
     except OSError as error:
         raise _refused(listen, error) from error
     return found[0][0], found[0][4]
+
+
+def try_out(listen: str) -> None:
+    """Whether it could be listened there; nothing is changed. Raises ConfigError."""
+    family, where = address(listen)
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            tried.bind(where)
+    except OSError as error:
+        raise _refused(listen, error) from error
 
 
 class Server(ThreadingMixIn, TCPServer):
@@ -190,7 +201,6 @@ def _hang_up(connection: socket.socket) -> None:
 def _refused(listen: str, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
         message, hint = f"{listen} is in use by another program", "stop it, or choose another port"
-    else:
-        message = f"{listen} cannot be listened on ({error.strerror})"
-        hint = "such as 127.0.0.1:9464"
-    return ConfigError([Problem("metrics.listen", message, hint)])
+        return AddressInUse([Problem("metrics.listen", message, hint)])
+    message = f"{listen} cannot be listened on ({error.strerror})"
+    return ConfigError([Problem("metrics.listen", message, "such as 127.0.0.1:9464")])

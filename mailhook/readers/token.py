@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailhook import times, token
-from mailhook.errors import MalformedNotice, PermanentError
+from mailhook.errors import MalformedNotice, PermanentError, UnknownKey
 from mailhook.model import Json, Notice
 from mailhook.readers.reading import Reading, each_once, notice
 
@@ -64,6 +64,7 @@ def _issued_at(seconds: Json) -> str | None:
 
 
 def _problem(error: PermanentError, keys: Sequence[bytes]) -> str:
-    if keys:
+    if keys or not isinstance(error, UnknownKey):
         return error.reason
-    return "untrusted: a signed token stands in it, but trust.signing_keys names no key to check it"
+    words = "a signed token stands in it, but trust.signing_keys names no key to check it"
+    return UnknownKey(words).reason

@@ -1,13 +1,17 @@
 """Whether a signing key protects anything: whoever knows or guesses it can forge every hook.
 
-Asked where settings are taken, not where tokens are checked.
+Asked where settings are taken, not where tokens are checked. What is certain keeps the
+service from starting (`unfit`); what is only likely is said (`doubtful`), for a service
+that does not start loses more hooks than a poor key.
 """
 
 from __future__ import annotations
 
+import re
+
 from mailhook.signing_keys.published import is_published
 
-__all__ = ["is_published", "unfit"]
+__all__ = ["doubtful", "is_published", "unfit"]
 
 _KEY_BYTES = 16
 _FEWEST_LETTERS = 6
@@ -16,6 +20,16 @@ _LOOKED_AT = 200
 _PLACEHOLDERS = frozenset(
     "secret changeme your-256-bit-secret password signing-key example your-signing-key".split()
 )
+# Words of examples that are published by the thousand, some long enough to pass for a key.
+_WORDS = re.compile(
+    r"secret|changeme|change[-_ ]?me|password|passw0rd|example|signing[-_ ]?key|placeholder"
+    r"|your[-_ ]|my[-_ ]|test|0123456789|123456789|abcdefgh|qwerty|deadbeef|correct[-_ ]?horse",
+    re.IGNORECASE,
+)
+# So few letters and digits beside them make no secret of them.
+_FEWEST_BESIDE = 5
+# The vendor's documentation says it is a hex string.
+_HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _COUNTING = ("0123456789", "1234567890", "0123456789abcdef", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -25,7 +39,7 @@ def unfit(key: bytes) -> str | None:
     Blanks around it are no part of it here: they would make no key of a placeholder.
     """
     bare = key.strip()
-    if bare.decode("latin-1").lower() in _PLACEHOLDERS:
+    if _is_placeholder(bare[:_LOOKED_AT].decode("latin-1").lower()):
         return "it is a placeholder that anybody can guess"
     if len(bare) < _KEY_BYTES:
         return f"it is {len(bare)} bytes long; a key has at least {_KEY_BYTES}"
@@ -36,6 +50,23 @@ def unfit(key: bytes) -> str | None:
     if is_published(key) or is_published(bare):
         return "it stands among published examples and in lists of known secrets"
     return None
+
+
+def doubtful(key: str) -> str | None:
+    """Why a key that is not unfit may yet be guessed, or be another than the vendor's."""
+    if _HEX.fullmatch(key):
+        return None
+    if _WORDS.search(key[:_LOOKED_AT]):
+        return "there are words in it that published examples use, so it may be guessed"
+    return "it is no hex string of 32 or more, as the vendor's are"
+
+
+def _is_placeholder(key: str) -> bool:
+    """Whether it is one as it stands, or made of words of such with hardly anything beside."""
+    beside, words = _WORDS.subn("", key)
+    is_made_of_words = words and not _HEX.fullmatch(key)
+    few = sum(map(str.isalnum, beside)) < _FEWEST_BESIDE
+    return key in _PLACEHOLDERS or bool(is_made_of_words and few)
 
 
 def _repeats(key: bytes) -> bool:

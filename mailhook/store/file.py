@@ -20,6 +20,7 @@ from mailhook.store import versions
 _BUSY_SECONDS = 10
 _SYNCHRONOUS_FULL = 2
 _PRIVATE = 0o600
+_NOT_WRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 _FULL = "the disk is full; nothing was written, make room"
 
 
@@ -115,6 +116,21 @@ def drop_wal(path: Path, file: tuple[int, int]) -> None:
         if (found.st_dev, found.st_ino) == file:
             wal.unlink()
             Path(f"{path}-shm").unlink()
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether the folder is mounted read-only: nobody may write there, not even root."""
+    with suppress(OSError):
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    return False
+
+
+def read_only(path: Path) -> Problem:
+    """That nothing can be done with a store there, in words."""
+    message = (
+        f"{path}: it lies on a read-only file system, and even to read SQLite writes beside it"
+    )
+    return Problem("store.path", message, "see `mount` and the kernel's log; mount it for writing")
 
 
 def refuse_unusable(path: Path, *, alone: bool = False) -> None:
@@ -237,10 +253,19 @@ def sentences(path: Path) -> Iterator[None]:
     """Turn what SQLite and the system say about the file into one sentence and an exit code."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        raise _half_made(path, error) or _sqlite(path, error) from error
-    except OSError as error:
-        raise _system(path, error) from error
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise _in_words(path, error) from error
+
+
+def _in_words(path: Path, error: sqlite3.DatabaseError | OSError) -> MailhookError:
+    if isinstance(error, OSError):
+        return (
+            ConfigError([read_only(path)]) if error.errno == errno.EROFS else _system(path, error)
+        )
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _NOT_WRITABLE and is_read_only(path.parent):
+        return ConfigError([read_only(path)])
+    return _half_made(path, error) or _sqlite(path, error)
 
 
 def _system(path: Path, error: OSError) -> MailhookError:
@@ -251,7 +276,7 @@ def _system(path: Path, error: OSError) -> MailhookError:
             return _wrong(path, f"the folder {path.parent} does not exist", "create it")
         case errno.EACCES | errno.EPERM:
             return _wrong(path, "no permission to open it", "check its owner and mode")
-        case errno.EROFS | errno.ELOOP | errno.ENAMETOOLONG:
+        case errno.ELOOP | errno.ENAMETOOLONG:
             return _wrong(path, f"it cannot be written ({error.strerror})", "check path and mount")
         case errno.ENOSPC | errno.EDQUOT:
             return StoreError(f"{path}: {_FULL}")

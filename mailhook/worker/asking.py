@@ -110,6 +110,8 @@ def _log(report: Report) -> None:
     """What it came to; said as an error by the chore, which says none twice."""
     told = report.value()
     fields = {name: told[name] for name in ("listed", "new", "failed", "completed", "requests")}
-    log.info("asked the API", extra=fields)
+    if report.listed or not report.errors:
+        log.info("asked the API", extra=fields)
     if report.errors:
-        raise TemporaryError("; ".join(in_one_line(str(error)) for error in report.errors))
+        why = "; ".join(in_one_line(str(error)) for error in report.errors)
+        raise TemporaryError(f"asking the vendor's API: {why}; will be tried again")

@@ -105,7 +105,7 @@ class Web:
         if settings.listen == _SYSTEMD:
             hint = "enable mailhook.socket, or name an address"
             raise ConfigError([Problem("web.listen", "systemd passes no socket", hint)])
-        return listening.bound(settings)
+        return listening.bound(settings, moving=self._listening is not None)
 
     def _start(self, path: str, place: Listening) -> None:
         from mailhook import token

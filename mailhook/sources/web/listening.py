@@ -12,13 +12,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from mailhook.config import WebSettings
-from mailhook.errors import ConfigError, Problem
+from mailhook.errors import AddressInUse, ConfigError, Problem
 
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START, sd_listen_fds(3)
 _BACKLOG = 1024
 _GROUP_MAY_WRITE = 0o660
 _UNIX = "unix:"
-_IN_USE = "stop what listens there, or choose another; if it is this service, restart it"
+_OR_OURS = "; if it is this service, restart it"
 
 
 class Listening:
@@ -78,8 +78,11 @@ def refuse_passed(sockets: Sequence[socket.socket], settings: WebSettings) -> No
             raise _refused("what systemd passes can be reached from other machines", hint)
 
 
-def bound(settings: WebSettings) -> Listening:
-    """Listens where the settings say. Raises ConfigError."""
+def bound(settings: WebSettings, *, moving: bool = False) -> Listening:
+    """Listens where the settings say. Raises ConfigError.
+
+    `moving`: this process listens already, and may be there by another name.
+    """
     listen = settings.listen
     try:
         if listen.startswith(_UNIX):
@@ -87,7 +90,7 @@ def bound(settings: WebSettings) -> Listening:
             return Listening([_unix(path)], listen, path)
         return Listening([_tcp(listen, _BACKLOG)], listen, None)
     except OSError as error:
-        raise _in_words(listen, error) from error
+        raise _in_words(listen, error, _OR_OURS * moving) from error
 
 
 def try_out(settings: WebSettings) -> None:
@@ -173,9 +176,11 @@ def _is_here(one: socket.socket) -> bool:
     return ip_address(one.getsockname()[0]).is_loopback
 
 
-def _in_words(listen: str, error: OSError) -> ConfigError:
+def _in_words(listen: str, error: OSError, more: str = "") -> ConfigError:
     if error.errno == errno.EADDRINUSE:
-        return _refused(f"{listen} is in use", _IN_USE)
+        hint = f"stop it, or choose another{more}"
+        message = f"{listen} is in use by another program"
+        return AddressInUse([Problem("web.listen", message, hint)])
     reason = (error.strerror or str(error)).lower()
     hint = "an address of this machine and a port from 1024, or a socket in a folder of the user's"
     return _refused(f"{listen} cannot be listened on: {reason}", hint)
