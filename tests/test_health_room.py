@@ -37,8 +37,8 @@ def test_what_is_to_be_done_names_what_is_left():
 def test_a_disk_without_room_is_full_and_not_nearly_so():
     (advice,) = room.advise(Room(1000, 0, 3_100_000))
     assert advice.words == (
-        "the disk of the store is full: 0 kB of 3.1 MB free; nothing can be written and mails wait:"
-        " make room there"
+        "the disk of the store is full: 0 kB of 3.1 MB free; nothing can be written: mails wait,"
+        " web hooks are answered 503; make room there"
     )
     assert not room.is_full(Room(1000, 70_000, 3_100_000))
 

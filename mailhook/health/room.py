@@ -12,7 +12,7 @@ from mailhook.health.model import Advice, Room
 _LEAST_BYTES, _LEAST_SHARE = 500_000_000, 0.05
 # Less takes no commit: SQLite writes whole pages, and its log grows by several at once.
 _FULL_BYTES = 64_000
-FULL_TODO = "nothing can be written and mails wait: make room there"
+FULL_TODO = "nothing can be written: mails wait, web hooks are answered 503; make room there"
 # The file, and what SQLite keeps beside it while the store is open.
 _FILES = ("", "-wal", "-shm")
 
