@@ -298,6 +298,33 @@ def test_nothing_is_smuggled_in(ordeal: Ordeal):
     assert len(found) == 3  # the one that all share, and the two of the pipeline
 
 
+# What is answered at once, and what waits for its commit.
+KINDS = {
+    post(GOOD, close=False): 200,
+    post(b"a.b.c", close=False): 401,
+    post(GOOD, path="/", close=False): 404,
+    b"GET /hooks HTTP/1.1\r\nHost: a\r\n\r\n": 405,
+    b"HEAD /hooks HTTP/1.1\r\nHost: a\r\n\r\n": 405,
+    head(CHUNKED) + chunked(GOOD[:99], GOOD[99:]): 200,
+    head(LENGTH, "Expect: 100-continue") + GOOD: 200,
+}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    wanted=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=12),
+    cuts=st.lists(st.integers(1, 8_000), max_size=8),
+)
+def test_requests_in_a_row_are_answered_in_their_order_in_whatever_pieces(
+    ordeal: Ordeal, wanted: list[bytes], cuts: list[int]
+):
+    raw = b"".join(wanted) + post(GOOD)
+    places = [0, *sorted({cut for cut in cuts if cut < len(raw)}), len(raw)]
+    pieces = [raw[start:end] for start, end in pairwise(places)]
+    answered = [code for code in statuses(ordeal.place.said(*pieces)) if code != 100]
+    assert answered == [KINDS[one] for one in wanted] + [200]
+
+
 @settings(max_examples=30, deadline=None)
 @given(cuts=st.lists(st.integers(1, 700), max_size=6))
 def test_a_hook_may_come_in_any_pieces(ordeal: Ordeal, cuts: list[int]):
