@@ -133,7 +133,7 @@ def test_a_reload_does_not_forget_what_the_api_asked_us_to_wait(api: FakeApi, tm
     with service(home) as process:
         until(process, "slow down")
         process.send_signal(signal.SIGHUP)
-        until(process, "asked the API")
+        until(process, "wants to be left alone")
         assert len(api.requests) == 1
 
 

@@ -100,12 +100,12 @@ def test_any_json_value_that_is_signed_is_200_and_a_row(service: HookService, to
 
 
 def test_a_flood_of_forged_tokens_delays_no_good_one_and_few_are_kept(service: HookService):
-    for _ in range(300):
+    for _ in range(1_500):
         assert service.post(token(claims(event()), key=OTHER_KEY).encode()) == 401
     start = time.perf_counter()
     assert service.post(token_cases.good().encode()) == 200
     assert time.perf_counter() - start < 0.5
-    assert service.asked("SELECT count(*) < 250 FROM unverified_tokens") == [(1,)]
+    assert service.asked("SELECT count(*) < 1100 FROM unverified_tokens") == [(1,)]
 
 
 def test_the_content_type_is_no_reason(service: HookService):

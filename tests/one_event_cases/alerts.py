@@ -16,14 +16,14 @@ def _after(state: str, *, joins: bool) -> Case:
     tell = (_FIRST, Alerts(state), alert("disabled", _URL, date="11:00:00"))
     if joins:
         rows: tuple[str, ...] = (f"{_ROW} | 2",)
-        alerts: tuple[str, ...] = (f"hook_disabled {_URL} {state} 2",)
+        alerts: tuple[str, ...] = (f"hook_disabled {_URL} open 2",)
     else:
         rows = (
             f"{_ROW} | 1",
             f"webhook/{_WORD}/disabled@11:00:00 | mail 11:00:00 | verified | 1",
         )
         alerts = (f"hook_disabled {_URL} {state} 1", f"hook_disabled {_URL} open 1")
-    how = "joined" if joins else "never joined"
+    how = "joined, and open again" if joins else "never joined"
     return Case(f"an alert that is {state} is {how}", tell, rows, "alert alert", alerts=alerts)
 
 
