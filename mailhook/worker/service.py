@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import signal
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -41,6 +42,10 @@ _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICK_SECONDS = 1
 # Of a group of hooks nearly all is gone before these are reached (gc.set_threshold).
 _GC_THRESHOLDS = (20_000, 20, 20)
+# A hook's thread gives up the interpreter's lock at each look at a socket, and one that reads mails
+# keeps it for this long before it must let go (sys.setswitchinterval): of Python's 5 ms most
+# hooks would wait.
+_SWITCH_SECONDS = 0.001
 _STATE_SECONDS = 15
 
 
@@ -56,6 +61,7 @@ def run(settings: Settings, store: Store, trust: Trust, load: Load | None = None
         service = Service(settings, store, trust, notifier)
         with Server(store.path, service.commands()) as server:
             _settle_memory()
+            _share_the_interpreter()
             notifier.ready(service.state())
             try:
                 _attend(service, server, signals, load)
@@ -78,6 +84,11 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def _share_the_interpreter() -> None:
+    """No road keeps another one waiting for long."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def _attend(service: Service, server: Server, signals: Signals, load: Load | None) -> None:
