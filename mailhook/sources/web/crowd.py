@@ -21,13 +21,14 @@ class Crowd:
 
     `answered` is told the status of what is said to those that break them. `seen_at` is the
     monotonic time of the last look: the sign of life of the event loop. `date` is the
-    time as answers tell it; `gone` is set when, at the end, nobody is left.
+    time as answers tell it; `gone` is set while nobody is there.
     """
 
     def __init__(self, bounds: Bounds, answered: Answered = unheard) -> None:
         self.bounds, self.answered = bounds, answered
         self.connections: set[Connection] = set()
         self.is_closing, self.gone = False, asyncio.Event()
+        self.gone.set()
         self.seen_at = time.monotonic()
         self.date = b""
 
@@ -40,24 +41,26 @@ class Crowd:
             one.look(now)
         loop.call_later(_LOOK_SECONDS, self.attend, loop)
 
-    def leave(self, one: Connection) -> None:
-        """Its place is free; at the end, say when the last has gone."""
-        self.connections.discard(one)
-        if self.is_closing and not self.connections:
-            self.gone.set()
-
-    def make_room(self) -> None:
-        """Where there are too many, hang up on who has longest been without a whole request."""
+    def join(self, one: Connection) -> None:
+        """Take it in; of too many, hang up on who has longest been without a whole request."""
+        self.connections.add(one)
+        self.gone.clear()
+        if self.is_closing:
+            one.dismiss()
         if len(self.connections) <= self.bounds.connections:
             return
         waiting = (one for one in self.connections if not one.is_due)
         if longest := min(waiting, key=lambda one: one.since, default=None):
             longest.hang_up()
 
+    def leave(self, one: Connection) -> None:
+        """Its place is free."""
+        self.connections.discard(one)
+        if not self.connections:
+            self.gone.set()
+
     def dismiss(self) -> None:
         """Have each end as soon as it is answered; who comes with a request yet is answered."""
         self.is_closing = True
         for one in tuple(self.connections):
             one.dismiss()
-        if not self.connections:
-            self.gone.set()

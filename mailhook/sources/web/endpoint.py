@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _BACKLOG = 1024
 _STOP_SECONDS = 3
+# Whom the kernel has handed over by the time that nobody is listened to joins so much later.
+_LATE_SECONDS = 0.1
 # The loop shows itself ten times a second; no token takes it a second.
 _SILENT_SECONDS = 60
 
@@ -75,6 +77,7 @@ class Endpoint(threading.Thread):
     async def _take_leave(self) -> None:
         """Answer those that are there; whoever is not answered in time is told to come again."""
         self._crowd.dismiss()
+        await asyncio.sleep(_LATE_SECONDS)
         try:
             await asyncio.wait_for(self._crowd.gone.wait(), _STOP_SECONDS)
         except TimeoutError:
