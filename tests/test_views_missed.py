@@ -138,3 +138,24 @@ def test_the_named_queries_show_the_newest_first_and_count_by_day(store: Told):
         ("2026-08-04", "checks", "email", 2, 3.0),
         ("2026-08-03", "checks", "web", 1, 9.0),
     ]
+
+
+def test_what_another_road_brought_and_web_not_is_listed_for_a_day(tmp_path: Path):
+    now = times.now()
+    with told(tmp_path / "mailhook.db") as store:
+        store.event(1, now - 3 * HOUR, web=2)
+        store.event(2, now - 2 * HOUR, email=9)
+        store.event(3, now - 2 * HOUR, email=9, web=900)
+        store.event(4, now - 30 * HOUR, email=9)
+        store.event(5, now - 2 * HOUR, email=9, authenticity="unverified")
+        store.event(6, now - 2 * HOUR, email=9, action="created")
+        store.event(7, now - HOUR, api=900, action="delayed")
+        with store.db:
+            store.db.execute(
+                "INSERT INTO listed VALUES ('HIK7', 7, 'failure', 4, NULL, NULL, ?)",
+                (times.stored(now),),
+            )
+        assert [row[1:] for row in store.answer("not-by-web")] == [
+            ("CHK7/7.delayed", "failure", 4),
+            ("CHK2/2.finished", None, None),
+        ]

@@ -12,11 +12,10 @@ from mailhook import times
 from mailhook.errors import TemporaryError
 from mailhook.model import Delivery, Finding
 from mailhook.pipeline import examine
-from mailhook.sources.web import Answer, Reply
+from mailhook.sources.web import NOT_NOW, Answer, Reply
 from mailhook.trust import Trust
 from mailhook.worker.desk import Became, Desk
 
-_RETRY_SECONDS = 30
 # Whom nobody could commit for so long is told so, before a proxy answers 504 in our place.
 _PATIENCE_SECONDS = 20
 _LOOK_SECONDS = 1
@@ -24,7 +23,6 @@ _LATE = TemporaryError("it could not be committed in time")
 
 _THANKS = Answer(HTTPStatus.OK, "thank you")
 _NOT_SIGNED = Answer(HTTPStatus.UNAUTHORIZED, "it is not signed with the key of this hook")
-_NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 
 
 class Mirror:
@@ -62,7 +60,7 @@ class Mirror:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(answered, loop.time() + self._patience_seconds)
         if not (self.desk and self.desk.take(finding, waiting.settle)):
-            answered(_NOT_NOW)
+            answered(NOT_NOW)
             return
         if not self._waiting:
             self._look_later(loop)
@@ -93,4 +91,4 @@ class _Waiting:
         """Have it answered, by the event loop's thread."""
         if not self.is_settled:
             self.is_settled = True
-            self._reply(_THANKS if isinstance(became, str) else _NOT_NOW)
+            self._reply(_THANKS if isinstance(became, str) else NOT_NOW)

@@ -6,6 +6,6 @@ known here: `take` is handed in, and what it replies is sent.
 
 from __future__ import annotations
 
-from mailhook.sources.web.answers import Answer, Reply, Take
+from mailhook.sources.web.answers import NOT_NOW, Answer, Reply, Take
 
-__all__ = ["Answer", "Reply", "Take"]
+__all__ = ["NOT_NOW", "Answer", "Reply", "Take"]

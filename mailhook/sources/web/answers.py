@@ -22,6 +22,10 @@ class Answer:
     allow: str | None = None
 
 
+# What is not durable comes again.
+NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", retry_after=30)
+
+
 @lru_cache(_SPELLED)
 def spelled(answer: Answer, date: bytes, *, is_last: bool, is_bare: bool = False) -> bytes:
     """The whole answer as it is sent, `date` as a header has it.

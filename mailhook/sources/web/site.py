@@ -9,13 +9,11 @@ import logging
 from http import HTTPStatus
 
 from mailhook.errors import whereabouts
-from mailhook.sources.web.answers import Answer, Answered, Reply, Take, unheard
+from mailhook.sources.web.answers import NOT_NOW, Answer, Answered, Reply, Take, unheard
 from mailhook.sources.web.request import Request
 
 log = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 30
-NOT_NOW = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not now", _RETRY_SECONDS)
 _NOTHING = Answer(HTTPStatus.NOT_FOUND, "nothing is here")
 _ONLY_POST = Answer(
     HTTPStatus.METHOD_NOT_ALLOWED,
