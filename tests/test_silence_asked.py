@@ -45,6 +45,14 @@ class Deaf(Home):
             told["update_date"] = times.short(NOW - changed)
         self.api.resources[f"/v1/checks/{subject}"] = {"check": told}
 
+    def was_answered(self, ago: timedelta) -> None:
+        """The API was asked for a check so long ago, and knew it."""
+        self.check()
+        self.know()
+        self.reconcile()
+        with closing(sqlite3.connect(self.store)) as db, db:
+            db.execute("UPDATE resources SET fetched_at = ?", (times.stored(NOW - ago),))
+
     def expect(self, products: str, mail: str) -> None:
         """Expect these too, of which the mail told as long ago as of the check."""
         kept = self.config.read_text().split("expect:")[0]
@@ -97,11 +105,7 @@ def test_status_says_what_the_api_says_of_the_newest_subject(
 def test_what_was_asked_before_it_fell_silent_says_nothing(tmp_path: Path):
     with FakeApi() as api:
         home = Deaf(tmp_path, api)
-        home.check()
-        home.know()
-        home.reconcile()
-        with closing(sqlite3.connect(home.store)) as db, db:
-            db.execute("UPDATE resources SET fetched_at = ?", (times.stored(NOW - 31 * HOUR),))
+        home.was_answered(31 * HOUR)
         assert "the API" not in home.told()
 
 
@@ -186,11 +190,7 @@ def test_a_product_that_is_refused_keeps_no_other_from_its_turn(tmp_path: Path):
 def test_an_answer_of_some_time_ago_is_told_with_its_time(tmp_path: Path):
     with FakeApi() as api:
         home = Deaf(tmp_path, api)
-        home.check()
-        home.know()
-        home.reconcile()
-        with closing(sqlite3.connect(home.store)) as db, db:
-            db.execute("UPDATE resources SET fetched_at = ?", (times.stored(NOW - 2 * HOUR),))
+        home.was_answered(2 * HOUR)
         when = times.short(NOW - 2 * HOUR)
         says = f"the API answered last at {when}, and its newest check had not changed until then"
         assert says in home.told()
