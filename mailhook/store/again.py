@@ -126,7 +126,7 @@ class Again:
         was = kept.state
         if _lost_key(kept, finding) or self._was_asked_for(kept.id):
             return Change(kept.id, was, was)
-        rows = self._ledger.told_by(kept.id)
+        rows = self._ledger.lookup.told_by(kept.id)
         if words := _refused(was, finding, pruned=not rows):
             return Change(kept.id, was, was, left=(words,))
         walk = _Walk(Own(kept.id, rows, finding.events), outcome=presumed(finding))
@@ -173,7 +173,11 @@ class Again:
         """Why a mail that has told before makes no row of this: it may have made one of it then."""
         if row := own.spend(event):
             return f"{row.key} would be read as {event.key}"
-        if kept.state.told and not _proves(kept.state, finding) and self._ledger.has_pruned(event):
+        if (
+            kept.state.told
+            and not _proves(kept.state, finding)
+            and self._ledger.lookup.has_pruned(event)
+        ):
             return f"{event.key} may be one that was pruned"
         return None
 

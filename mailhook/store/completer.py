@@ -76,7 +76,7 @@ class Completer:
         that event; `unchanged`: it says nothing new, or is older than what is known.
         """
         done = completion.done
-        row = self._ledger.of_id(done.event_id)
+        row = self._ledger.lookup.of_id(done.event_id)
         event = next(iter(completion.finding.events), None)
         if row is None or (event and event.authenticity != row.authenticity):
             return "left"

@@ -11,7 +11,7 @@ from typing import Any
 
 from mailhook import catalog
 from mailhook.model import Event, Finding, Outcome
-from mailhook.store.ledger import names
+from mailhook.store.aliases import names
 
 _LOCATIONS = """
 SELECT location, outcome FROM deliveries WHERE location IN (SELECT value FROM json_each(?))

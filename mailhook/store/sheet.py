@@ -9,8 +9,8 @@ from typing import Any
 from mailhook import times
 from mailhook.model import Event, Finding
 from mailhook.store import many
+from mailhook.store.aliases import names, told
 from mailhook.store.deliveries import Deliveries
-from mailhook.store.ledger import names, told
 from mailhook.store.rows import EVENT_COLUMNS, cells
 
 _DELIVERIES = f"deliveries (id, {', '.join(Deliveries.COLUMNS)})"
