@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,18 @@ from mailhook.cli import options, screen
 from mailhook.cli.writing import Alone, writing
 from mailhook.config import Settings
 from mailhook.errors import ConfigError, Problem
+from mailhook.model import Json
 
 if TYPE_CHECKING:
     from mailhook.control.command import Progress
     from mailhook.reconcile import Report
     from mailhook.store import Store
 
+_FAILED = "not understood: see `mailhook quarantine list`"
+
 
 @click.command()
+@click.argument("only", metavar="[HIK...]", nargs=-1)
 @click.option(
     "--since",
     type=options.Since(),
@@ -30,19 +34,25 @@ if TYPE_CHECKING:
 )
 @options.as_json
 @click.pass_context
-def reconcile(ctx: click.Context, since: datetime | None, *, as_json: bool) -> None:
+def reconcile(
+    ctx: click.Context, only: tuple[str, ...], since: datetime | None, *, as_json: bool
+) -> None:
     """Ask the vendor's API for the events that did not come, and for what they left open.
 
     Without --since from where it was last read to its end, the first time all 60 days
     that the API lists. What is known stays as it is; what was only mentioned, or ended
     without saying how, is completed. Broken off, it goes on where it was. Where the
     service runs, it asks, by its own settings.
+
+    With idempotency keys (HIK…) it asks for just these events.
     """
+    if only and since:
+        raise click.UsageError("--since is for the list; with idempotency keys it has no meaning")
     settings = options.settings(ctx)
     if settings.api is None:
         hint = "api: {key: {credential: truora-api-key}}; see docs/api.md"
         raise ConfigError([Problem("api", "is not set, so there is nobody to ask", hint)])
-    request = {"since": times.stored(since) if since else None}
+    request: dict[str, Json] = {"since": times.stored(since) if since else None, "only": list(only)}
     shown = screen.Counting("events")
     with writing(settings, "reconcile", lambda: _alone(settings)) as call:
         try:
@@ -54,7 +64,7 @@ def reconcile(ctx: click.Context, since: datetime | None, *, as_json: bool) -> N
     for error in done.value["errors"]:
         screen.words(screen.escaped(f"asking the vendor's API: {error}"))
     if not as_json:
-        for line in _told(done.value):
+        for line in _told_of(only, done.value) if only else _told(done.value):
             click.echo(line)
     sys.exit(done.exit_code)
 
@@ -67,11 +77,23 @@ def _alone(settings: Settings) -> Alone:
 
     trust = Trust.of(settings.trust)
 
-    def ask(store: Store, since: datetime | None, progress: Progress) -> Report:
+    def ask(
+        store: Store, since: datetime | None, only: Sequence[str], progress: Progress
+    ) -> Report:
         store.heed(settings)
-        return reconcile(settings, store, trust, since=since, progress=progress)
+        return reconcile(settings, store, trust, since=since, only=only, progress=progress)
 
     return lambda store: commands.reconcile(partial(ask, store))
+
+
+def _told_of(only: Sequence[str], done: dict[str, Any]) -> Iterator[str]:
+    """What became of each that was asked for."""
+    asked = screen.count(len(set(only)), "event")
+    yield f"{asked} asked for: {done['known']:,} known, {done['new']:,} new"
+    if done["failed"]:
+        yield f"{screen.count(done['failed'], 'event')} {_FAILED}"
+    for key in done["unlisted"]:
+        yield f"{screen.escaped(key)}: the API has no such event"
 
 
 def _told(done: dict[str, Any]) -> Iterator[str]:
@@ -81,7 +103,7 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
     if done["listed"] or done["is_whole"]:
         yield f"{done['known']:,} known, {done['new']:,} new: no other road had brought them"
     words = {
-        "failed": "not understood: see `mailhook quarantine list`",
+        "failed": _FAILED,
         "completed": "completed by what the API says of their subjects",
         "gone": "whose subject the API does not know",
         "unanswered": "to which no fitting answer came",

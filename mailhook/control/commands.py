@@ -120,15 +120,23 @@ def prune(
     return command
 
 
-def reconcile(work: Callable[[datetime | None, Progress], Report]) -> Command:
+class Ask(Protocol):
+    """Asks the vendor's API."""
+
+    def __call__(self, since: datetime | None, only: Sequence[str], progress: Progress) -> Report:
+        """What it lists since then, or only the events of these idempotency keys."""
+
+
+def reconcile(work: Ask) -> Command:
     """What the vendor's API lists and says; its errors are told in words beside the numbers."""
 
     def command(request: Request, talk: Talk) -> Result:
         match request:
-            case {"since": str() | None as since}:
-                done = work(times.parse(since) if since else None, talk.progress)
+            case {"since": str() | None as since, "only": list(only)}:
+                names = [one for one in only if isinstance(one, str)]
+                done = work(times.parse(since) if since else None, names, talk.progress)
                 return Result(done.value(), done.exit_code)
-        raise ValueError("a request without since")
+        raise ValueError("a request without since and only")
 
     return command
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mailhook import times
 from mailhook.config import ApiSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
-from mailhook.reconcile import completing, healing, listening, reading
+from mailhook.reconcile import completing, healing, listening, named, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import BudgetSpent, Client, OddAnswer, Overloaded, Pacer, source_of
@@ -32,13 +32,15 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
     trust: Trust,
     *,
     since: datetime | None = None,
+    only: Sequence[str] = (),
     progress: Callable[[int], None] = lambda _: None,
     pause: Callable[[float], object] = time.sleep,
     pacer: Pacer | None = None,
 ) -> Report:
     """Record what the API lists since then, and complete what is due; what it came to.
 
-    Without `since` from where the last one ended, without that all that it lists. What
+    Without `since` from where the last one ended, without that all that it lists; with
+    `only` just the events of these idempotency keys, and nothing else is asked. What
     kept it from more is in the report's `errors`; what was read before that is recorded.
     `progress` and `pause` may raise to end the run; `pacer`: at the pace of former runs.
     Raises ConfigError without settings.
@@ -50,13 +52,17 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
     with _client(settings.api, store, pause, pacer) as client, Reader(store.path) as reader:
         run = Run(settings.api, client, store, reader, trust, report, progress)
         try:
-            _read_and_complete(run, since)
-            listening.listen(run, settings)
+            if only:
+                named.read(run, only)
+            else:
+                _read_and_complete(run, since)
+                listening.listen(run, settings)
         except MailhookError as error:
             report.errors.append(error)
         finally:
             report.requests, report.answers = client.requests, client.answers
-        healing.heal(run)
+        if not only:
+            healing.heal(run)
     return report
 
 

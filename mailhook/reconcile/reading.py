@@ -7,29 +7,26 @@ longer than this one may still ask for. What is known never ends it.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from mailhook import pipeline, times
+from mailhook import times
 from mailhook.errors import ConfigError, MailhookError, in_one_line
-from mailhook.model import Batch
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
+from mailhook.reconcile.taking import take, unknown
 from mailhook.sources.api import Item, OddAnswer, Overloaded, Page, Unanswered, pages, source
 from mailhook.store import Store, listings
-from mailhook.store.listings import Listed, Listing
+from mailhook.store.listings import Listing
 
 # What the API lists, as its documentation says.
 REACH = timedelta(days=60)
 # The address of a next page may be good for this long.
 _FRESH = timedelta(days=1)
 _ALL = ""
-
-_KNOWN = "SELECT location FROM deliveries WHERE location IN (SELECT value FROM json_each(?))"
 
 
 def read(run: Run, since: datetime | None) -> None:
@@ -111,11 +108,12 @@ def _walk(run: Run, listing: Listing, start: str | None) -> int:
     for page in pages(run.client, start):
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
-        fresh = _unknown(run, page.items)
+        fresh = unknown(run, page.items)
         ends = order.ends(_moments(page, fresh))
         is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
         listing = _onward(replace(listing, is_mixed=is_mixed), page, order, ends=ends)
-        _take(run, page, fresh, listing)
+        take(run, page.items, fresh, partial(_keep, listing))
+        run.report.pages += 1
         read += 1
         if listing.next is None:
             run.report.read_until = listing.read_until
@@ -129,30 +127,8 @@ def _moments(page: Page, fresh: Sequence[Item]) -> list[datetime | None]:
     return [moment for item, moment in told if moment or item in fresh]
 
 
-def _take(run: Run, page: Page, fresh: Sequence[Item], listing: Listing) -> None:
-    """Commit one page: what of it is not known, and how far the reading has come."""
-    report, now = run.report, times.now()
-
-    def also(connection: sqlite3.Connection, at: datetime) -> None:
-        listings.note(connection, [one for item in fresh if (one := _listed(item))], at)
-        listings.keep(connection, listing)
-
-    deliveries = tuple(item.delivery(now) for item in fresh)
-    findings = [pipeline.examine(one, run.trust) for one in deliveries]
-    report.add(pipeline.commit(Batch(deliveries), findings, run.store, also=also))
-    report.pages += 1
-    report.listed += len(page.items)
-    report.known += len(page.items) - len(fresh)
-    run.progress(len(page.items))
-
-
-def _unknown(run: Run, items: Sequence[Item]) -> list[Item]:
-    """The items of which no delivery is there yet, each once: one look-up a page."""
-    by_location = {item.location: item for item in items}
-    known = run.reader.rows(_KNOWN, (json.dumps([*by_location]),))
-    for row in known:
-        by_location.pop(row["location"], None)
-    return list(by_location.values())
+def _keep(listing: Listing, connection: sqlite3.Connection) -> None:
+    listings.keep(connection, listing)
 
 
 def _onward(listing: Listing, page: Page, order: Order, *, ends: bool) -> Listing:
@@ -213,20 +189,3 @@ def _failed(
     listings.fail(connection, address, in_one_line(str(error)), at)
     if isinstance(error, OddAnswer | ConfigError):
         listings.forget(connection, address)
-
-
-def _listed(item: Item) -> Listed | None:
-    """What the item says of its delivery; None where it has no name."""
-    key, attempts = item.text("idempotency_key"), item.members.get("delivery_attempts")
-    if key is None:
-        return None
-    is_count = isinstance(attempts, int) and not isinstance(attempts, bool)
-    occurred, updated = item.moment("timestamp"), item.moment("update_date")
-    return Listed(
-        key,
-        item.location,
-        item.text("delivery_status"),
-        attempts if is_count and isinstance(attempts, int) else None,
-        times.stored(occurred) if occurred else None,
-        times.stored(updated) if updated else None,
-    )

@@ -20,6 +20,7 @@ class Report:
     whose subject the API does not know, `unanswered` those that came to no answer this
     time, `waiting` all that wait for another run; `healed` alerts whose gap is closed.
     `answers` are the requests by what came of them: for the figures, and not told.
+    `unlisted` are the idempotency keys asked for that the API does not know.
     `since` is how far back the list was asked for, None: all 60 days; `read_until` how
     far it is known now; `gap` a sentence on what is out of reach.
     """
@@ -39,13 +40,14 @@ class Report:
     since: str | None = None
     read_until: str | None = None
     gap: str | None = None
+    unlisted: list[str] = field(default_factory=list)
     errors: list[MailhookError] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
 
     @property
     def exit_code(self) -> int:
-        """The gravest of the errors', else 0."""
-        return max((error.exit_code for error in self.errors), default=0)
+        """The gravest of the errors', else 1 where the API has no event that was named, else 0."""
+        return max((error.exit_code for error in self.errors), default=int(bool(self.unlisted)))
 
     @property
     def wait_seconds(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ class Asking:
         """One run; where one is at it already, that one will do. Whether it was ours."""
         with self.turns.of(_TURN) as is_ours:
             if is_ours:
-                _log(self._run(None, lambda _: None))
+                _log(self._run(None, (), lambda _: None))
         return is_ours
 
     def heed(self) -> None:
@@ -69,14 +69,18 @@ class Asking:
         with Reader(self.store.path) as reader:
             return any(gap.state == "open" for gap in healing.gaps(reader))
 
-    def now(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
+    def now(
+        self, since: datetime | None, only: Sequence[str], progress: Callable[[int], None]
+    ) -> Report:
         """One run for somebody who waits. Raises TemporaryError where one is at it already."""
         with self.turns.of(_TURN) as is_ours:
             if not is_ours:
                 raise TemporaryError("the API is being asked already; try again in a moment")
-            return self._run(since, progress)
+            return self._run(since, only, progress)
 
-    def _run(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
+    def _run(
+        self, since: datetime | None, only: Sequence[str], progress: Callable[[int], None]
+    ) -> Report:
         from mailhook.reconcile import reconcile
 
         api = self.settings.api
@@ -91,6 +95,7 @@ class Asking:
                 self.store,
                 self.trust,
                 since=since,
+                only=only,
                 progress=go_on,
                 pause=self._pause,
                 pacer=self.pace.of(api, self._pause) if api else None,

@@ -176,12 +176,14 @@ class Parts:
                 progress(len(one.result().outcomes))
         return result
 
-    def reconcile(self, since: datetime | None, progress: Callable[[int], None]) -> Report:
-        """What the vendor's API lists since then, recorded now.
+    def reconcile(
+        self, since: datetime | None, only: Sequence[str], progress: Callable[[int], None]
+    ) -> Report:
+        """What the vendor's API lists since then, or only these events of it, recorded now.
 
         Raises TemporaryError where that is being done, ConfigError without `api`.
         """
-        return self._asking.now(since, progress)
+        return self._asking.now(since, only, progress)
 
 
 def _alarms(settings: Settings, store: Store) -> Alarms | None:

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -142,8 +142,8 @@ class Service:
     def _poll(self, progress: Progress) -> Round:
         return self._parts.poll(progress)
 
-    def _reconcile(self, since: datetime | None, progress: Progress) -> Report:
-        return self._parts.reconcile(since, progress)
+    def _reconcile(self, since: datetime | None, only: Sequence[str], progress: Progress) -> Report:
+        return self._parts.reconcile(since, only, progress)
 
     def state(self) -> str:
         """One line on how it goes."""

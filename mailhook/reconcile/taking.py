@@ -1,0 +1,64 @@
+"""Listed events recorded: what of them is not there yet, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from mailhook import pipeline, times
+from mailhook.model import Batch
+from mailhook.reconcile.run import Run
+from mailhook.sources.api import Item
+from mailhook.store import listings
+from mailhook.store.listings import Listed
+
+_KNOWN = "SELECT location FROM deliveries WHERE location IN (SELECT value FROM json_each(?))"
+
+
+def unknown(run: Run, items: Sequence[Item]) -> list[Item]:
+    """The items of which no delivery is there yet, each once: one look-up for all."""
+    by_location = {item.location: item for item in items}
+    known = run.reader.rows(_KNOWN, (json.dumps([*by_location]),))
+    for row in known:
+        by_location.pop(row["location"], None)
+    return list(by_location.values())
+
+
+def take(
+    run: Run,
+    items: Sequence[Item],
+    fresh: Sequence[Item],
+    keep: Callable[[sqlite3.Connection], object],
+) -> None:
+    """Commit those of the items that are `fresh`; `keep` is called within the transaction."""
+    report, now = run.report, times.now()
+
+    def also(connection: sqlite3.Connection, at: datetime) -> None:
+        listings.note(connection, [one for item in fresh if (one := _listed(item))], at)
+        keep(connection)
+
+    deliveries = tuple(item.delivery(now) for item in fresh)
+    findings = [pipeline.examine(one, run.trust) for one in deliveries]
+    report.add(pipeline.commit(Batch(deliveries), findings, run.store, also=also))
+    report.listed += len(items)
+    report.known += len(items) - len(fresh)
+    run.progress(len(items))
+
+
+def _listed(item: Item) -> Listed | None:
+    """What the item says of its delivery; None where it has no name."""
+    key, attempts = item.text("idempotency_key"), item.members.get("delivery_attempts")
+    if key is None:
+        return None
+    is_count = isinstance(attempts, int) and not isinstance(attempts, bool)
+    occurred, updated = item.moment("timestamp"), item.moment("update_date")
+    return Listed(
+        key,
+        item.location,
+        item.text("delivery_status"),
+        attempts if is_count and isinstance(attempts, int) else None,
+        times.stored(occurred) if occurred else None,
+        times.stored(updated) if updated else None,
+    )
