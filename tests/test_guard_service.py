@@ -47,9 +47,9 @@ def serving(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def post(port: int, body: bytes) -> int:
+def post(port: int, body: bytes, path: str = "/hooks") -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("POST", "/hooks", body)
+    connection.request("POST", path, body)
     status = connection.getresponse().status
     connection.close()
     return status
@@ -80,3 +80,18 @@ def test_every_answer_is_in_the_table_once_the_service_has_ended(tmp_path: Path)
     assert answers == [200, 200, 401, 401, 413]
     counted = "SELECT sum(ok), sum(refused), sum(failed), sum(lookalike) FROM web_minutes"
     assert asked(tmp_path / "mailhook.db", counted) == [(2, 3, 0, 1)]
+
+
+def test_what_is_signed_and_posted_to_another_path_is_a_failed_delivery_and_said(tmp_path: Path):
+    now, port = times.now(), free_port()
+    good = hooks.signed(hooks.check("CHK1", now), made_at=now)
+    forged = hooks.signed(hooks.check("CHK2", now), made_at=now, key=hooks.OTHER_KEY)
+    with serving(tmp_path, port) as process:
+        assert [post(port, one, "/") for one in (good, forged, b"name=a", good)] == [404] * 4
+        assert post(port, good) == 200
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=20)[1]
+    counted = "SELECT sum(ok), sum(failed), sum(refused), sum(lookalike) FROM web_minutes"
+    assert asked(tmp_path / "mailhook.db", counted) == [(1, 2, 0, 0)]
+    assert said.count("another path than web.path") == 1
+    assert asked(tmp_path / "mailhook.db", "SELECT subject_id FROM events") == [("CHK1",)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -13,6 +12,7 @@ from mailhook import pipeline
 from mailhook.errors import MailhookError, StoreError, whereabouts
 from mailhook.model import Batch, Finding, Outcome
 from mailhook.store import Store
+from mailhook.worker.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Desk(threading.Thread):
         self._waiting: deque[tuple[Finding, Done]] = deque()
         self._bell = threading.Condition(threading.Lock())
         self._ended = False
-        self._said, self._said_at = "", 0.0
+        self._troubles = Seldom(_SAY_SECONDS)
 
     def take(self, finding: Finding, done: Done) -> bool:
         """Commit the finding soon and then call `done`; False where too much waits already."""
@@ -113,9 +113,7 @@ class Desk(threading.Thread):
 
     def _say(self, words: str, hooks: int) -> None:
         """Say what is wrong: what was said already only once a minute, or the log is full of it."""
-        now = time.monotonic()
-        if words != self._said or now - self._said_at > _SAY_SECONDS:
-            self._said, self._said_at = words, now
+        if self._troubles.is_due(words):
             log.warning("web hooks are not durable: %s", words, extra={"hooks": hooks})
 
 

@@ -59,6 +59,12 @@ class Minutes:
         else:
             self._note_failed(finding)
 
+    def strayed(self, finding: Finding) -> None:
+        """What the vendor signed came to another path, which to the vendor is a failure."""
+        self._note_failed(finding)
+        with self._mutex:
+            self._count("failed")
+
     def resembled(self) -> None:
         """One that was refused looks like the vendor's."""
         with self._mutex:

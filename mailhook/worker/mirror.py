@@ -29,7 +29,8 @@ class Mirror:
     """The `Take` of the endpoint. `trust` is asked anew each time, for `reload` may change it.
 
     `refused` is told of each body that no key has signed, and from whom it came; `took`
-    is told each finding of a signed one and the status of its answer.
+    is told each finding of a signed one and the status of its answer, `strayed` that of
+    each that came to another path.
     """
 
     def __init__(
@@ -37,17 +38,18 @@ class Mirror:
         trust: Callable[[], Trust],
         refused: Callable[[bytes, str], object],
         took: Callable[[Finding, int], object] = lambda _finding, _status: None,
+        strayed: Callable[[Finding], object] = lambda _finding: None,
         patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
-        self._trust, self._refused, self._took = trust, refused, took
+        self._trust, self._refused = trust, refused
+        self._took, self._strayed = took, strayed
         self._patience_seconds = patience_seconds
         self._waiting: deque[_Waiting] = deque()
         self.desk: Desk | None = None
 
     def __call__(self, body: bytes, source: str, reply: Reply) -> None:
         """A 200 once what the vendor signed is committed, however odd it is."""
-        digest = hashlib.sha256(body).hexdigest()
-        finding = examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
+        finding = self._examined(body)
         if finding.authenticity == "unverified":
             self._refused(body, source)
             reply(_NOT_SIGNED)
@@ -65,6 +67,16 @@ class Mirror:
         if not self._waiting:
             self._look_later(loop)
         self._waiting.append(waiting)
+
+    def astray(self, body: bytes) -> None:
+        """What was posted elsewhere and answered 404: if it is signed, it was to come here."""
+        finding = self._examined(body)
+        if finding.authenticity == "verified":
+            self._strayed(finding)
+
+    def _examined(self, body: bytes) -> Finding:
+        digest = hashlib.sha256(body).hexdigest()
+        return examine(Delivery("web", f"web:{digest}", times.now(), body), self._trust())
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_later(min(_LOOK_SECONDS, self._patience_seconds), self._look, loop)

@@ -18,6 +18,7 @@ from mailhook.examining import hook
 from mailhook.store import Store
 from mailhook.store.unverified import Held, Refused
 from mailhook.worker.allowance import Allowance
+from mailhook.worker.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Refusals(threading.Thread):
         self._bytes = 0
         self._bell, self._ended = threading.Event(), threading.Event()
         self._held, self._held_at = Held(), float("-inf")
-        self._said_at = float("-inf")
+        self._troubles = Seldom(_SAY_SECONDS)
 
     def take(self, body: bytes, source: str) -> bool:
         """Whether the body looks like the vendor's; what does is kept if there is room."""
@@ -104,8 +105,7 @@ class Refusals(threading.Thread):
                 self._say("refused tokens are not kept: there is no more room for them", dropped)
 
     def _say(self, words: str, tokens: int) -> None:
-        if time.monotonic() - self._said_at > _SAY_SECONDS:
-            self._said_at = time.monotonic()
+        if self._troubles.is_due(words):
             log.warning("%s", words, extra={"tokens": tokens})
 
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from mailhook.config import Settings, WebSettings
 from mailhook.errors import ConfigError, Problem
+from mailhook.model import Finding
 from mailhook.sources.web import listening
 from mailhook.sources.web.bounds import Bounds, places
 from mailhook.sources.web.listening import Listening
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker.minutes import Minutes
+from mailhook.worker.seldom import Seldom
 
 if TYPE_CHECKING:
     from mailhook.sources.web.endpoint import Endpoint
     from mailhook.worker.desk import Desk
     from mailhook.worker.refusals import Refusals
 
+log = logging.getLogger(__name__)
+
 _SYSTEMD = "systemd"
+_SAY_SECONDS = 60
+_STRAYED = (
+    "a signed web hook was posted to another path than web.path and answered 404, which is a"
+    " failed delivery: mend web.path, or the hook's address at the vendor's"
+)
 
 
 class Web:
@@ -44,6 +54,7 @@ class Web:
         self._endpoint: Endpoint | None = None
         self._desk: Desk | None = None
         self._refusals: Refusals | None = None
+        self._strays = Seldom(_SAY_SECONDS)
         self.reload(settings, trust)
 
     def reload(self, settings: Settings, trust: Trust) -> None:
@@ -117,12 +128,24 @@ class Web:
         token.prepare(self._trust.keys)
         self._refusals = Refusals(self._store)
         self._refusals.start()
-        mirror = Mirror(lambda: self._trust, self._refused, self._minutes.took)
-        sockets, answered = place.duplicates(), self._minutes.answered
-        self._endpoint = Endpoint(sockets, path, mirror, self._bounds, answered)
+        minutes = self._minutes
+        mirror = Mirror(lambda: self._trust, self._refused, minutes.took, self._strayed)
+        self._endpoint = Endpoint(
+            place.duplicates(),
+            path,
+            mirror,
+            self._bounds,
+            answered=minutes.answered,
+            astray=mirror.astray,
+        )
         mirror.desk = self._desk = Desk(self._store, self._endpoint.call)
         self._desk.start()
         self._endpoint.start()
+
+    def _strayed(self, finding: Finding) -> None:
+        self._minutes.strayed(finding)
+        if self._strays.is_due(_STRAYED):
+            log.warning(_STRAYED)
 
     def _refused(self, body: bytes, source: str) -> None:
         if self._refusals and self._refusals.take(body, source):

@@ -54,6 +54,14 @@ def unheard(_: int | None) -> None:
     """The `Answered` of who does not count."""
 
 
+Astray: TypeAlias = Callable[[bytes], object]
+"""Is told the body of each POST to another path than that of hooks. Never raises."""
+
+
+def unmissed(_: bytes) -> None:
+    """The `Astray` of who does not look."""
+
+
 Reply: TypeAlias = Callable[[Answer], object]
 """Sends the answer to one request; to be called once, by the event loop's thread."""
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import uvloop
 
 from mailhook.errors import whereabouts
-from mailhook.sources.web.answers import Answered, Take, unheard
+from mailhook.sources.web.answers import Answered, Astray, Take, unheard, unmissed
 from mailhook.sources.web.bounds import Bounds
 from mailhook.sources.web.connection import Connection
 from mailhook.sources.web.crowd import Crowd
@@ -35,18 +35,20 @@ class Endpoint(threading.Thread):
     The sockets are closed at the end; whoever wants them to stay hands over duplicates.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, what is done, how much of it, who is told
         self,
         listening: Sequence[socket.socket],
         path: str,
         take: Take,
         bounds: Bounds,
+        *,
         answered: Answered = unheard,
+        astray: Astray = unmissed,
     ) -> None:
         super().__init__(name="web", daemon=True)
         self._listening = list(listening)
         self._loop = uvloop.new_event_loop()
-        self._site = Site(path, take, answered)
+        self._site = Site(path, take, answered, astray)
         self._crowd = Crowd(bounds, answered)
         self._end = asyncio.Event()
 

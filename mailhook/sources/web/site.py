@@ -9,7 +9,16 @@ import logging
 from http import HTTPStatus
 
 from mailhook.errors import whereabouts
-from mailhook.sources.web.answers import NOT_NOW, Answer, Answered, Reply, Take, unheard
+from mailhook.sources.web.answers import (
+    NOT_NOW,
+    Answer,
+    Answered,
+    Astray,
+    Reply,
+    Take,
+    unheard,
+    unmissed,
+)
 from mailhook.sources.web.request import Request
 
 log = logging.getLogger(__name__)
@@ -27,11 +36,14 @@ class Site:
 
     The path is compared byte for byte as it was sent: no other spelling of it is known
     here, whatever a proxy makes of one. `answered` is told the status of each answer to a
-    hook, None where nobody knows whether it was the vendor's.
+    hook, None where nobody knows whether it was the vendor's; `astray` what is posted elsewhere.
     """
 
-    def __init__(self, path: str, take: Take, answered: Answered = unheard) -> None:
-        self._path, self._take, self._answered = path.encode(), take, answered
+    def __init__(
+        self, path: str, take: Take, answered: Answered = unheard, astray: Astray = unmissed
+    ) -> None:
+        self._path, self._take = path.encode(), take
+        self._answered, self._astray = answered, astray
 
     def move(self, path: str) -> None:
         """From now on hooks come to this path."""
@@ -41,6 +53,8 @@ class Site:
         """Have a whole request answered, now or later."""
         if request.path != self._path:
             reply(_NOTHING)
+            if request.method == b"POST":
+                self._astray(request.body)
         elif request.method != b"POST":
             reply(_ONLY_POST)
         else:
