@@ -15,8 +15,9 @@ from mailhook.store.reader import Reader
 class Listing:
     """A row of `listings`; times as the column holds them.
 
-    What stands between `since` and `pages` is of a reading that goes on: None without, 0
-    `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far.
+    What stands between `since` and `paged_at` is of a reading that goes on: None without, 0
+    `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far;
+    `paged_at`: when its last page was recorded. `key_mark` tells the key from others.
     """
 
     source: str
@@ -29,9 +30,11 @@ class Listing:
     last_at: str | None = None
     falls: bool | None = None
     pages: int = 0
+    paged_at: str | None = None
     error: str | None = None
     failing_since: str | None = None
     is_mixed: bool = False
+    key_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND err
 
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
-    last_at = NULL, falls = NULL, pages = 0
+    last_at = NULL, falls = NULL, pages = 0, paged_at = NULL
 WHERE source = ?
 """
 

@@ -17,6 +17,7 @@ KNOWN = (
     "m009_fetched",
     "m010_readings",
     "m011_mail_twins",
+    "m012_keys_of_lists",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

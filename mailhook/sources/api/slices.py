@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 # Whole numbers stay text: Python refuses to read very long ones.
-_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
+# A text, whatever signs are in it, or a bracket.
+_PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def members(text: str) -> Iterator[tuple[str, str]]:
@@ -37,7 +39,17 @@ def _end(text: str, start: int) -> int:
     try:
         return _LENIENT.raw_decode(text, start)[1]
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        return _closed(text, start)
+
+
+def _closed(text: str, start: int) -> int:
+    """Where what is nested too deep for the decoder ends, by its brackets alone."""
+    depth = 0
+    for part in _PART.finditer(text, start):
+        depth += (part[0] in "[{") - (part[0] in "]}")
+        if depth == 0:
+            return part.end()
+    raise ValueError("a bracket is not closed")
 
 
 def _after(text: str, at: int, sign: str) -> int:
