@@ -22,6 +22,7 @@ from typing import Any, Self
 
 import warm
 import yaml
+from ports import free_port
 
 from mailhook import config, token
 from mailhook.config import Settings, WebSettings
@@ -77,12 +78,6 @@ def read_all(connection: socket.socket) -> bytes:
     except ConnectionError:
         pass
     return answered
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import warm
 import yaml
+from ports import free_port
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
 
@@ -26,9 +26,7 @@ class HookService:
 
     def __init__(self, home: Path, keys: Sequence[bytes]) -> None:
         self.home, self.store, self.config = home, home / "mailhook.db", home / "config.yaml"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.configure(keys)
         self.process = warm.Popen(
             [MAILHOOK, "-c", self.config, "serve"],

@@ -18,7 +18,7 @@ import pytest
 import warm
 import yaml
 from command import MAILHOOK
-from scrapes import free_port
+from ports import free_port
 from stores import asked
 
 from mailhook import times

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import scrapes
 from command import Home
+from ports import free_port
 from scrapes import get, knock, port, settings
 
 from mailhook.errors import ConfigError
@@ -189,7 +190,7 @@ def test_it_listens_on_ipv6(tmp_path: Path):
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no ::1")
-    home = scrapes.home(tmp_path, listen=f"[::1]:{scrapes.free_port()}")
+    home = scrapes.home(tmp_path, listen=f"[::1]:{free_port()}")
     with (
         Exporter(settings(home)),
         closing(socket.create_connection(("::1", port(home)), timeout=5)) as connection,

@@ -8,16 +8,17 @@ import threading
 import time
 
 import pytest
+from ports import free_port
 from targets import SECRET, listening
 
 from mailhook.notify import Posting, scheme, send, understood
 
 
 def test_each_target_gets_its_message_or_is_told_what_went_wrong():
-    with listening() as well, listening() as broken, listening() as gone:
+    with listening() as well, listening() as broken:
         broken.status = 500
-        gone.close()
-        urls = [well.url, broken.url, gone.url, SECRET, f"json://{SECRET}@"]
+        gone = f"json://user:{SECRET}@127.0.0.1:{free_port()}/{SECRET}"
+        urls = [well.url, broken.url, gone, SECRET, f"json://{SECRET}@"]
         whys = send([Posting(url, "a title", "two\nlines of <b>text</b>\\n") for url in urls])
     assert whys == [
         None,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import certificates
 import pytest
 from issuer import CLIENT, JWT_BEARER, SECRET, TENANT, Asked, Issuer
+from ports import free_port
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, LoginRefused, TemporaryError
@@ -284,8 +285,7 @@ def test_a_page_that_is_not_there_is_a_wrong_address(issuer: Issuer, tmp_path: P
 
 
 def test_an_issuer_that_is_down_or_without_a_name_is_tried_again(issuer: Issuer, tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = f"http://127.0.0.1:{probe.getsockname()[1]}/token"
+    free = f"http://127.0.0.1:{free_port()}/token"
     assert "Connection refused" in later(other(issuer, tmp_path, token_url=free))
     unknown = other(issuer, tmp_path, token_url="https://login.invalid/token")
     assert "login.invalid: the name cannot be resolved" in later(unknown)

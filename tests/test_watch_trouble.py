@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import certificates
 import pytest
+from ports import free_port
 from scripted_imap import CUT, HANG, HONEST, QUICK, Box, Drip, Mail, ScriptedImap
 from watching import HURRIED, IDLING, PATIENCE, Hasty, hook, idle_watch, idles, watching
 
@@ -134,8 +134,7 @@ def test_a_person_who_asks_is_answered_though_the_mailbox_is_ending(tmp_path: Pa
 
 
 def test_two_hundred_refused_connections_do_not_tire_it(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     with watching(tmp_path) as watched:
         probe = ScriptedImap(tmp_path)
         settings = probe.settings(port=port)
