@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import warm
 import yaml
+from patience import bounded
 from ports import free_port
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
@@ -58,10 +58,11 @@ class HookService:
         """The line is in its log."""
         assert self.process.stderr
         seen = []
-        for line in self.process.stderr:
-            seen.append(line)
-            if json.loads(line)["event"] == event:
-                return
+        with bounded(self.process):
+            for line in self.process.stderr:
+                seen.append(line)
+                if json.loads(line)["event"] == event:
+                    return
         raise AssertionError(f"it ended: {''.join(seen)}")
 
     def post(self, body: bytes, **headers: str) -> int:
@@ -84,10 +85,7 @@ class HookService:
 @contextmanager
 def serving(home: Path, *keys: bytes) -> Iterator[HookService]:
     service = HookService(home, keys)
-    watchdog = threading.Timer(100, service.process.kill)
-    watchdog.start()
     try:
         yield service
     finally:
-        watchdog.cancel()
         service.stop()

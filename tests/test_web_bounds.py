@@ -137,13 +137,14 @@ def test_a_stop_answers_what_is_at_hand_and_what_is_on_its_way():
         begun.set()
         thank_after(go_on)(body, source, reply)
 
-    with Running(take) as running, ExitStack() as stack:
+    with Running(take, Bounds(linger_seconds=2)) as running, ExitStack() as stack:
         at_hand, late, kept = (stack.enter_context(running.place.connect()) for _ in range(3))
         at_hand.sendall(post(b"a", close=False))
         assert begun.wait(SECONDS)
         stopping = threading.Thread(target=running.endpoint.stop)
         stopping.start()
-        time.sleep(0.2)  # it is stopping now, and the client does not know
+        while not running.endpoint._crowd.is_closing:  # noqa: SLF001 - no client is told
+            time.sleep(0.01)
         late.sendall(post(b"b", close=False))
         go_on.set()
         for one in (at_hand, late):

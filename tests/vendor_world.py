@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from stores import asked
 from mailhook.testing import HandClock, Postbox, Terms, Vendor
 
 KEY = "world-signing-key-0123456789abcdef"
-_SECONDS = 60
 
 ROWS = """
 SELECT e.key, e.event_type, e.event_action, e.subject_id, e.truora_id, e.authenticity,
@@ -126,12 +124,9 @@ def world(dovecot: Dovecot, home: Path, terms: Terms | None = None) -> Iterator[
     terms = terms or Terms(results=mails.PROOF, connections=2)
     with Vendor(url, KEY.encode(), post, terms, clock) as vendor:
         made = World(account, port, vendor)
-        watchdog = threading.Timer(_SECONDS, made.kill)
-        watchdog.start()
         try:
             yield made
         finally:
-            watchdog.cancel()
             made.kill()
 
 
