@@ -327,9 +327,12 @@ def test_a_command_that_hangs_keeps_no_service_from_ending(store: Path, gate: Ga
 
 
 def test_an_idle_service_ends_at_once(store: Path):
-    with Server(store, {}):
-        began = time.monotonic()
-    assert time.monotonic() - began < 0.5
+    took = []
+    for _ in range(3):  # of which a busy machine may take two
+        with Server(store, {}):
+            began = time.monotonic()
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.5
 
 
 # --- what a client meets --------------------------------------------------------------------
