@@ -217,7 +217,7 @@ def start(
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes], home: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             message = process.stderr.read().decode() if process.stderr else ""

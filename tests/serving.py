@@ -22,7 +22,7 @@ from service import MAILHOOK
 from mailhook import token
 
 KEY = "serving-signing-key-0123456789abcdef"
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 def hook(number: int) -> bytes:
