@@ -127,7 +127,7 @@ def test_a_command_it_ends_with_works_as_it_is_pasted(run: Run, nth: int, name: 
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     assert says in done.stdout
 
@@ -206,7 +206,7 @@ def test_without_pymap_it_says_what_to_install(tmp_path: Path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (78, "")
     assert "needs pymap, which is not installed" in done.stderr
@@ -224,7 +224,7 @@ def test_it_works_from_a_wheel_installed_elsewhere(tmp_path: Path):
     env = PLAIN | {"PYTHONPATH": str(target)}
     which = [sys.executable, "-c", "import mailhook; print(mailhook.__file__)"]
     ran = subprocess.run(
-        which, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=30
+        which, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=60
     )
     assert Path(ran.stdout.strip()) == target / "mailhook" / "__init__.py"
     done = subprocess.run(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import proxies
 import pytest
-from endpoints import THANKS, Running, Serve, free_port, hook, post, serving, settings, statuses
+from endpoints import THANKS, Running, Serve, hook, post, serving, settings, statuses
+from ports import free_port
 from stores import asked
 
 from mailhook.sources.web.answers import Reply
