@@ -23,9 +23,6 @@ from command import MAILHOOK, PLAIN, Done, call, on_terminal, process
 from mailhook import signing_keys
 from mailhook.demo import free_folder, inbox
 
-# Most ask one of two runs, which are made once.
-pytestmark = pytest.mark.xdist_group("demo")
-
 pytest.importorskip("pymap", reason="the demo needs pymap")
 
 CHECKOUT = Path(__file__).parents[1]
