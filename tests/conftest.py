@@ -42,8 +42,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector look only at what the tests make."""
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # with the little garbage there is: to find it takes half a second a worker
 
 
 @pytest.fixture

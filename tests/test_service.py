@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+import warm
 from ports import free_port
 from scripted_imap import HONEST, Mail, ScriptedImap
 from service import MAILHOOK, batch, running
@@ -73,7 +73,7 @@ def test_a_second_service_on_the_store_ends_and_names_the_first(tmp_path: Path):
     with ScriptedImap(tmp_path) as server, running(tmp_path, server.mailbox()) as service:
         service.until(told("running"))
         command = [MAILHOOK, "-c", tmp_path / "config.yaml", "run"]
-        second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        second = warm.run(command, capture_output=True, text=True, timeout=60)
     assert second.returncode == 75
     assert str(service.process.pid) in second.stderr
 

@@ -19,8 +19,6 @@ from stores import asked
 
 from mailhook.sources.web.bounds import Bounds
 
-pytestmark = pytest.mark.xdist_group("web")
-
 # So short that nobody waits, so long that a busy machine does not matter.
 BOUNDS = Bounds(head_seconds=4, body_seconds=4, answer_seconds=4, idle_seconds=4, linger_seconds=2)
 HALF_CLOSE = "half-close"

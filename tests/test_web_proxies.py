@@ -16,8 +16,6 @@ from stores import asked
 
 from mailhook.sources.web.answers import Reply
 
-pytestmark = pytest.mark.xdist_group("web")
-
 GET = b"GET /hooks HTTP/1.1\r\nHost: hooks.example.com\r\nConnection: close\r\n\r\n"
 
 
