@@ -381,6 +381,17 @@ def test_a_key_that_may_not_read_one_kind_reads_the_others(road: Road):
     assert len(road.asked_for()) == 2
 
 
+def test_what_the_key_may_not_read_is_noted_and_costs_no_try(road: Road):
+    road.take(mention(check()))
+    road.api.fail(403, path="/v1/checks")
+    road.run()
+    ((state, tries, problem),) = road.rows("SELECT state, tries, problem FROM completions")
+    assert (state, tries) == ("waits", 0)
+    assert str(problem).startswith("api.key: 127.0.0.1 does not allow this")
+    road.know(check())
+    assert road.run().completed == 1
+
+
 def test_what_the_key_may_not_read_takes_no_room_of_what_it_may(road: Road):
     road.take(*(mention(check(number)) for number in range(9)))
     road.take(mails.write("The identity process IDP1 has succeeded.", date=NOW))

@@ -483,6 +483,25 @@ def test_since_reads_as_far_as_it_says_and_moves_no_position_it_does_not_reach(r
     assert road.run(since_days=10).read_until == report.read_until
 
 
+def test_who_asks_for_all_60_days_is_told_of_no_gap(road: Road):
+    fill(road.api, 1)
+    assert road.run(60).gap is None
+
+
+def test_what_the_api_asked_us_to_wait_holds_for_the_next_process_too(road: Road):
+    fill(road.api, 1)
+    road.api.fail(429, headers={"Retry-After": "600"})
+    assert road.run().exit_code == 75
+    report = road.run()
+    assert (report.exit_code, report.requests) == (75, 0)
+    assert "wants to be left alone for 10 min" in str(report.errors[0])
+    with closing(sqlite3.connect(road.path)) as db, db:
+        a_year_ahead = times.stored(times.now() + timedelta(days=365))
+        db.execute("UPDATE listings SET rests_until = ?", (a_year_ahead,))
+    assert road.run().new == 1
+    assert road.run().is_whole
+
+
 def test_a_gap_that_is_older_than_the_list_is_said(road: Road):
     fill(road.api, 2)
     report = road.run(since_days=70)

@@ -139,6 +139,9 @@ CASES = {
     "100-continue without waiting": sends(
         head(LENGTH, "Expect: 100-continue", CLOSE) + GOOD, gets=[100, 200]
     ),
+    "100-continue by HTTP/1.0": sends(
+        head(LENGTH, "Expect: 100-continue").replace(b"/1.1", b"/1.0") + GOOD, gets=200
+    ),
     "100-continue for too much": sends(
         head("Content-Length: 999999", "Expect: 100-continue"), gets=413
     ),

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from mailhook import catalog, pipeline, times
 from mailhook.catalog import Resource
-from mailhook.errors import MailhookError
+from mailhook.errors import MailhookError, in_one_line
 from mailhook.model import Delivery, Json
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import (
@@ -118,6 +118,7 @@ class _Work:
         except KeyRefused as error:
             self.refused |= {kind.subject_type, first.subject_type}
             self.run.report.errors.append(error)
+            self._put_off(group, in_one_line(str(error)))
         except OddAnswer as error:
             self._failed(group, error)
         except (Unanswered, Overloaded) as error:
@@ -166,17 +167,18 @@ class _Work:
     def _settle(self, host: str) -> None:
         """Count the tries that came to no answer where the host answered others.
 
-        Else it is not their fault; but the next run begins with others.
+        Else it is not their fault.
         """
         for group in self.silent.pop(host, []):
             if host in self.heard:
                 self._failed(group, Unanswered(_NO_ANSWER))
             else:
-                self._put_off(group)
+                self._put_off(group, _NO_ANSWER)
 
-    def _put_off(self, group: list[Due]) -> None:
+    def _put_off(self, group: list[Due], why: str) -> None:
+        """It cost them no try; the next run begins with others."""
         now = times.now()
-        notes = [Note(due.event_id, "waits", due.tries, now, _NO_ANSWER) for due in group]
+        notes = [Note(due.event_id, "waits", due.tries, now, why) for due in group]
         self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
         self.run.report.unanswered += len(group)
 

@@ -18,7 +18,16 @@ from mailhook.errors import ConfigError, MailhookError, in_one_line
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
 from mailhook.reconcile.taking import take, unknown
-from mailhook.sources.api import Item, OddAnswer, Overloaded, Page, Unanswered, pages, source
+from mailhook.sources.api import (
+    LONGEST_WAIT_SECONDS,
+    Item,
+    OddAnswer,
+    Overloaded,
+    Page,
+    Unanswered,
+    pages,
+    source,
+)
 from mailhook.store import Store, listings
 from mailhook.store.listings import Listing
 
@@ -27,6 +36,8 @@ REACH = timedelta(days=60)
 # The address of a next page may be good for this long; who asks once a day goes on with it.
 _FRESH = timedelta(days=3)
 _ALL = ""
+# Who asks for 60 days asks a moment later.
+_HARDLY = timedelta(hours=1)
 
 
 def read(run: Run, since: datetime | None) -> None:
@@ -46,6 +57,22 @@ def read(run: Run, since: datetime | None) -> None:
 def fail(store: Store, address: str, error: MailhookError) -> None:
     """Write down what keeps us from the list at that address, and since when."""
     store.write(partial(_failed, address, error))
+
+
+def rest(run: Run) -> None:
+    """Leave the API alone for as long as it has asked a run before, of whatever process."""
+    until = times.parse(_listing(run, source(run.client)).rests_until or "")
+    seconds = (until - times.now()) / timedelta(seconds=1) if until else 0
+    if 0 < seconds <= LONGEST_WAIT_SECONDS:  # beyond that, a clock was ahead
+        run.client.rest(seconds)
+
+
+def note_rest(run: Run) -> None:
+    """Write down for how long the API wants to be left alone, should it be for long."""
+    if seconds := run.report.wait_seconds:
+        until = times.now() + timedelta(seconds=seconds)
+        address = source(run.client)
+        run.store.write(lambda connection, _: listings.rest(connection, address, until))
 
 
 def _read(run: Run, address: str, since: datetime | None) -> None:
@@ -183,7 +210,7 @@ def _goes_on(listing: Listing, asked: str, now: datetime) -> bool:
 
 def _gap(asked: str, now: datetime) -> str | None:
     since, reach = times.parse(asked), now - REACH
-    if since is None or since >= reach:
+    if since is None or since >= reach - _HARDLY:
         return None
     return (
         f"the API lists {REACH.days} days: what happened from {times.short(since)} to"

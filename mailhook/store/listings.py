@@ -35,6 +35,7 @@ class Listing:
     failing_since: str | None = None
     is_mixed: bool = False
     key_mark: str | None = None
+    rests_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ _ASKED_NO_MORE = """
 UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND error IS NOT NULL
 """
 
+_REST = """
+INSERT INTO listings (source, rests_until) VALUES (?1, ?2)
+ON CONFLICT (source) DO UPDATE SET rests_until = excluded.rests_until
+"""
+
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
     last_at = NULL, falls = NULL, pages = 0, paged_at = NULL
@@ -126,6 +132,11 @@ def fail(connection: sqlite3.Connection, source: str, error: str, at: datetime) 
     """Write down what keeps us from reading that list, and since when."""
     connection.execute(_FAIL, (source, error, times.stored(at)))
     connection.execute(_ASKED_NO_MORE, (source,))
+
+
+def rest(connection: sqlite3.Connection, source: str, until: datetime) -> None:
+    """Write down till when the API wants to be left alone."""
+    connection.execute(_REST, (source, times.stored(until)))
 
 
 def forget(connection: sqlite3.Connection, source: str) -> None:

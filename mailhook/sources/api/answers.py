@@ -12,7 +12,7 @@ from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 from mailhook.model import Json
 
 # However long we are asked to stay away: a day later we look whether it still stands.
-_LONGEST_WAIT_SECONDS = 86_400
+LONGEST_WAIT_SECONDS = 86_400
 _SHOWN = 200
 # As the vendor's documentation has it: {"code": 10404, "http_code": 404, "message": …}.
 _NO_SUCH = 10404
@@ -103,11 +103,11 @@ def wait_seconds(answer: Answer) -> float:
     """
     told = answer.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
-        return min(int(told[:9]), _LONGEST_WAIT_SECONDS)
+        return min(int(told[:9]), LONGEST_WAIT_SECONDS)
     until, now = _date(told), _date(answer.headers.get("date", "")) or times.now()
     if until is None:
         return 0
-    return min(max(0, (until - now).total_seconds()), _LONGEST_WAIT_SECONDS)
+    return min(max(0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS)
 
 
 def _date(text: str) -> datetime | None:

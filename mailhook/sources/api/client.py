@@ -83,6 +83,10 @@ class Client:
         """What tells the key from others, and says nothing else of it: 24 bits of a digest."""
         return hashlib.sha256(self._key.encode()).hexdigest()[:_MARK_LETTERS]
 
+    def rest(self, seconds: float) -> None:
+        """Make no request for so long."""
+        self._pacer.rest(seconds)
+
     @property
     def requests(self) -> int:
         """How many requests were made, repeated ones included."""
