@@ -192,6 +192,13 @@ def test_one_that_is_no_strict_json_keeps_its_bytes_and_spoils_no_other(road: Ro
     assert zlib.decompress(raw) == bad  # type: ignore[arg-type] # bytes
 
 
+def test_a_byte_order_mark_is_no_matter(road: Road):
+    fill(road.api, 2)
+    page = json.dumps({"events": road.api.events, "next": ""}).encode()
+    road.api.fail(200, body=b"\xef\xbb\xbf" + page, path=EVENTS)
+    assert road.run().new == 2
+
+
 def test_a_number_of_400_digits_spoils_one_event_of_its_page(road: Road):
     fill(road.api, 2)
     page = {"events": road.api.events, "next": ""}

@@ -82,7 +82,7 @@ def meaning(answer: Answer, base: str, key: str) -> str | Gone:
     """
     status, host = answer.status, answer.host
     if status == HTTPStatus.OK:
-        return answer.body.decode(errors="surrogateescape")
+        return answer.body.decode("utf-8-sig", errors="surrogateescape")
     if status in _REFUSED:
         raise _refused(answer, base, key)
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -156,7 +156,7 @@ def _strictly(client: Client, text: str) -> tuple[tuple[Item, ...], Json] | None
 def _leniently(client: Client, text: str) -> tuple[tuple[Item, ...], Json]:
     """Of a page that is not strict JSON each event by itself, so that only a bad one is held."""
     try:
-        body = dict(slices.members(text.strip()))
+        body = slices.members(text.strip())
         link = strict_json.loads(body.get("next", "null"))
         return tuple(_item(client, one) for one in slices.elements(body.get("events", ""))), link
     except ValueError:

@@ -13,8 +13,12 @@ _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, 
 _PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
-def members(text: str) -> Iterator[tuple[str, str]]:
-    """Name and text of each member of the object that is the whole text. Raises ValueError."""
+def members(text: str) -> dict[str, str]:
+    """Name and text of each member of the object that is the whole text.
+
+    Raises ValueError for what is none, or where a name stands twice.
+    """
+    found: dict[str, str] = {}
     at = _after(text, 0, "{")
     while text[at : at + 1] != "}":
         if text[at : at + 1] != '"':
@@ -22,8 +26,11 @@ def members(text: str) -> Iterator[tuple[str, str]]:
         name, at = _LENIENT.raw_decode(text, at)
         start = _after(text, _BLANK.match(text, at).end(), ":")  # type: ignore[union-attr] # it always matches
         end = _end(text, start)
-        yield name, text[start:end]
+        if name in found:
+            raise ValueError("a name stands twice")
+        found[name] = text[start:end]
         at = _next(text, end, "}")
+    return found
 
 
 def elements(text: str) -> Iterator[str]:
