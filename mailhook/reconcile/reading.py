@@ -67,6 +67,8 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
         error=listing.error,
         failing_since=listing.failing_since,
         is_mixed=listing.is_mixed,
+        number=run.store.write(lambda connection, _: listings.begin(connection)),
+        read_number=listing.read_number,
     )
     _walk(run, began, None)
     run.report.is_whole = True
@@ -159,6 +161,7 @@ def _finished(listing: Listing) -> Listing:
         read_until=(max(until or "", told) or None) if covers else until,
         read_at=listing.began_at if covers else listing.read_at,
         is_mixed=listing.is_mixed,
+        read_number=(listing.number or 0) if covers else listing.read_number,
     )
 
 

@@ -48,26 +48,37 @@ WHERE s.delivery_id = :delivery_id AND a.kind = :kind AND a.endpoint IS :endpoin
 ORDER BY a.authenticity DESC, a.id LIMIT 1
 """
 
-# Told again later, its gap is longer than what was healed or lost. One that is resolved stays so.
-_TELL = """
+# How many readings of the vendor's list had begun: only a later one knows of what is told now.
+_READINGS = "(SELECT value FROM counters WHERE name = 'readings')"
+
+# Told of a later or an earlier time, its gap is longer than what was healed or lost. One that is
+# resolved stays so.
+_TELL = f"""
 UPDATE alerts SET sightings = sightings + 1, last_seen_at = max(last_seen_at, :moment),
-    state = iif(:moment > last_seen_at AND state <> 'resolved', 'open', state),
-    healing = iif(:moment > last_seen_at AND state <> 'resolved', NULL, healing)
+    occurred_at = min(occurred_at, :moment),
+    (state, healing, readings) = (
+        SELECT iif(is_longer AND state <> 'resolved', 'open', state),
+               iif(is_longer AND state <> 'resolved', NULL, healing),
+               iif(is_longer, {_READINGS}, readings)
+        FROM (SELECT :moment > last_seen_at OR :moment < occurred_at AS is_longer))
 WHERE id = :id
-"""
+"""  # noqa: S608 - a constant
 
 # The moments of unproven mails go with their words: a forged date must not swallow what follows.
-_RAISE = """
+_RAISE = f"""
 UPDATE alerts SET authenticity = 'verified', occurred_at = :moment, last_seen_at = :moment,
-    delivery_id = :delivery_id, detail = :detail
+    delivery_id = :delivery_id, detail = :detail, readings = {_READINGS}
 WHERE id = :id
-"""
+"""  # noqa: S608 - a constant
 
-_INSERT = """
+_RECORDED = "SELECT recorded_at FROM deliveries WHERE id = ?"
+
+_INSERT = f"""
 INSERT INTO alerts (kind, endpoint, occurred_at, last_seen_at, delivery_id, event_id,
-                    authenticity, detail)
-VALUES (:kind, :endpoint, :moment, :moment, :delivery_id, :event_id, :authenticity, :detail)
-"""
+                    authenticity, detail, readings)
+VALUES (:kind, :endpoint, :moment, :moment, :delivery_id, :event_id, :authenticity, :detail,
+        {_READINGS})
+"""  # noqa: S608 - a constant
 
 
 class Alerts:
@@ -83,7 +94,7 @@ class Alerts:
 
         False where it repeats an alert that was pruned: nothing is recorded then.
         """
-        asked = _asked(event, kind, delivery_id)
+        asked = self._asked(event, kind, delivery_id)
         if joined := self._find(asked):
             alert_id, event_id, _ = joined
             self._connection.execute(_TELL, {**asked, "id": alert_id})
@@ -108,7 +119,7 @@ class Alerts:
         own.meet(mine[1])
         if not self._proves(event, mine):
             return False
-        asked = _asked(event, kind, own.delivery_id)
+        asked = self._asked(event, kind, own.delivery_id)
         if self._find(asked):
             self.record(event, kind, own.delivery_id, channel, at)
             return True
@@ -122,7 +133,7 @@ class Alerts:
         """What `again`, else `record`, would do with the alert now; reads only."""
         mine = self._own(event, kind, own)
         if mine is None:
-            asked = _asked(event, kind, own.delivery_id)
+            asked = self._asked(event, kind, own.delivery_id)
             known = self._find(asked) or self._tombstones.repeated(asked)
             return Foreseen(event.base_key if known else None)
         changes = ("authenticity",) if self._proves(event, mine) else ()
@@ -132,7 +143,7 @@ class Alerts:
         if not own.rows:
             return None
         found: tuple[int, int, str] | None = self._connection.execute(
-            _OWN, _asked(event, kind, own.delivery_id)
+            _OWN, self._asked(event, kind, own.delivery_id)
         ).fetchone()
         return found if found and found[1] in own.rows else None
 
@@ -148,6 +159,24 @@ class Alerts:
                 return found
         return None
 
+    def _asked(self, event: Event, kind: str, delivery_id: int) -> dict[str, Any]:
+        """What is looked for among the alerts, and written if none is found.
+
+        No mail tells of what comes after it was read, whatever its Date: its moment is then.
+        """
+        (recorded_at,) = self._connection.execute(_RECORDED, (delivery_id,)).fetchone()
+        moment = min(event.occurred_at, times.parse(recorded_at) or event.occurred_at)
+        start, end = times.around(moment, _JOIN_SECONDS)
+        return {
+            "kind": kind,
+            "endpoint": endpoint(event.object),
+            "authenticity": event.authenticity,
+            "start": times.stored(start),
+            "end": times.stored(end),
+            "moment": times.stored(moment),
+            "delivery_id": delivery_id,
+        }
+
 
 def resolve(
     connection: sqlite3.Connection, ids: Iterable[int], at: datetime, by: ClosedBy = "hand"
@@ -162,17 +191,3 @@ def resolve(
         )
         found += [alert_id] * cursor.rowcount
     return found
-
-
-def _asked(event: Event, kind: str, delivery_id: int) -> dict[str, Any]:
-    """What is looked for among the alerts, and written if none is found."""
-    start, end = times.around(event.occurred_at, _JOIN_SECONDS)
-    return {
-        "kind": kind,
-        "endpoint": endpoint(event.object),
-        "authenticity": event.authenticity,
-        "start": times.stored(start),
-        "end": times.stored(end),
-        "moment": times.stored(event.occurred_at),
-        "delivery_id": delivery_id,
-    }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from mailhook.store.reader import Reader
@@ -14,17 +14,23 @@ State = Literal["open", "healed", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A verified alert that nobody has resolved; times as the columns hold them."""
+    """A verified alert that nobody has resolved; times as the columns hold them.
+
+    `readings` of the list had begun when it was last told.
+    """
 
     id: int
     occurred_at: str
     last_seen_at: str
     state: State
     healing: str | None
+    readings: int = 0
 
+
+Verdict = tuple[State, str | None]
 
 _GAPS = """
-SELECT id, occurred_at, last_seen_at, state, healing FROM alerts
+SELECT id, occurred_at, last_seen_at, state, healing, readings FROM alerts
 WHERE state <> 'resolved' AND authenticity = 'verified'
   AND kind IN ('delivery_failing', 'hook_disabled')
 """
@@ -54,6 +60,12 @@ SELECT count(*) AS events, coalesce(sum(EXISTS (
        )), 0) AS api
 FROM events e WHERE e.occurred_at >= :since AND e.occurred_at < :until
   AND e.authenticity = 'verified' AND e.product <> 'webhook'
+"""
+
+_SETTLE = """
+UPDATE alerts SET state = :became, healing = :words
+WHERE id = :id AND state = :state AND healing IS :healing AND readings = :readings
+  AND occurred_at = :occurred_at AND last_seen_at = :last_seen_at
 """
 
 
@@ -87,11 +99,13 @@ def recorded(reader: Reader, since: str, until: str) -> Recorded:
     return Recorded(**reader.rows(_RECORDED, {"since": since, "until": until})[0])
 
 
-def settle(
-    connection: sqlite3.Connection, verdicts: Mapping[int, tuple[State, str | None]]
-) -> None:
-    """Write down what became of these, unless somebody has resolved them meanwhile."""
-    connection.executemany(
-        "UPDATE alerts SET state = ?, healing = ? WHERE id = ? AND state <> 'resolved'",
-        [(state, words, number) for number, (state, words) in verdicts.items()],
-    )
+def settle(connection: sqlite3.Connection, verdicts: Iterable[tuple[Gap, Verdict]]) -> list[State]:
+    """Write down what became of these, and say of which it was.
+
+    Not of those that were told again, resolved or judged by somebody else since they were read.
+    """
+    return [
+        state
+        for gap, (state, words) in verdicts
+        if connection.execute(_SETTLE, {**asdict(gap), "became": state, "words": words}).rowcount
+    ]

@@ -17,6 +17,7 @@ class Listing:
 
     What stands between `since` and `pages` is of a reading that goes on: None without, 0
     `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far.
+    `number`: which of all readings it is; `read_number`: which that was that began at `read_at`.
     """
 
     source: str
@@ -32,6 +33,8 @@ class Listing:
     error: str | None = None
     failing_since: str | None = None
     is_mixed: bool = False
+    number: int | None = None
+    read_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ _NAMES = ", ".join(field.name for field in fields(Listing))
 _FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
 _VALUES = ", ".join("?" for _ in fields(Listing))
 _KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES ({_VALUES})"  # noqa: S608 - likewise
+
+_BEGIN = "UPDATE counters SET value = value + 1 WHERE name = 'readings' RETURNING value"
+_LAST = "SELECT coalesce(max(read_number), 0) AS number FROM listings"
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -70,10 +76,21 @@ def find(connection: sqlite3.Connection, source: str) -> Listing:
     return replace(found, falls=falls, is_mixed=bool(found.is_mixed))
 
 
+def begin(connection: sqlite3.Connection) -> int:
+    """The number of a reading that begins now: higher than that of any before, in all lists."""
+    (number,) = connection.execute(_BEGIN).fetchone()
+    return int(number)
+
+
 def last_read_at(reader: Reader) -> str | None:
     """When the reading of any list began that last came to its end, as the column holds it."""
     found: str | None = reader.rows("SELECT max(read_at) AS read_at FROM listings")[0]["read_at"]
     return found
+
+
+def last_number(reader: Reader) -> int:
+    """The number of the newest reading of any list that has come to its end; 0: none has."""
+    return int(reader.rows(_LAST)[0]["number"])
 
 
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:
@@ -114,7 +131,7 @@ UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND err
 
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
-    last_at = NULL, falls = NULL, pages = 0
+    last_at = NULL, falls = NULL, pages = 0, number = NULL
 WHERE source = ?
 """
 

@@ -17,6 +17,7 @@ KNOWN = (
     "m009_fetched",
     "m010_readings",
     "m011_mail_twins",
+    "m013_alerts",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

@@ -1,0 +1,13 @@
+"""Which reading of the list has begun when, by number: no clock says what came first."""
+
+# Of an older store nobody knows whether the last reading began after an alert was told: but of
+# what is healed. For the rest the next one is waited for.
+SQL = """
+ALTER TABLE alerts ADD COLUMN readings INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE listings ADD COLUMN number INTEGER;
+ALTER TABLE listings ADD COLUMN read_number INTEGER NOT NULL DEFAULT 0;
+
+INSERT INTO counters VALUES ('readings', 1);
+UPDATE listings SET number = iif(next IS NULL, NULL, 1), read_number = iif(read_at IS NULL, 0, 1);
+UPDATE alerts SET readings = 1 WHERE state <> 'healed';
+"""
