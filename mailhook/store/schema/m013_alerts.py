@@ -1,4 +1,4 @@
-"""Which reading of the list has begun when, by number: no clock says what came first."""
+"""Which reading of the list has begun when, by number; and the names of hooks in tombstones."""
 
 # Of an older store nobody knows whether the last reading began after an alert was told: but of
 # what is healed. For the rest the next one is waited for.
@@ -6,6 +6,7 @@ SQL = """
 ALTER TABLE alerts ADD COLUMN readings INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE listings ADD COLUMN number INTEGER;
 ALTER TABLE listings ADD COLUMN read_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstones ADD COLUMN hook_name TEXT;
 
 INSERT INTO counters VALUES ('readings', 1);
 UPDATE listings SET number = iif(next IS NULL, NULL, 1), read_number = iif(read_at IS NULL, 0, 1);
