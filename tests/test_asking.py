@@ -75,7 +75,7 @@ def test_an_api_that_wants_to_be_left_alone_is_so_by_all_later_runs(api: FakeApi
         asking.ring()
     with pytest.raises(TemporaryError, match="left alone for 30 min more"):
         asking.ring()
-    assert asking.now(None, lambda _: None).exit_code == 75
+    assert asking.now(None, (), lambda _: None).exit_code == 75
     assert len(api.requests) == 1
 
 

@@ -73,7 +73,7 @@ def test_what_the_service_asks_and_finds_is_told(tmp_path: Path):
             before = get(home).text
             trust, stop = Trust(settings.trust), threading.Event()
             asking = Asking(settings, store, trust, stop, Turns(), meter=exporter.meter)
-            asking.now(None, lambda _: None)
+            asking.now(None, (), lambda _: None)
             exporter.reload(settings)
             told = get(home).text
     assert value(before, "mailhook_api_last_reading_timestamp_seconds") == 0
