@@ -149,6 +149,40 @@ def test_a_reading_that_was_under_way_when_the_alert_came_does_not_heal_it(
     assert asked(home.store, STATE)[0][0] == "healed"
 
 
+def test_an_item_that_comes_whole_another_time_is_not_unread(api: FakeApi, home: Home):
+    home.deliver(disabled(30 * HOUR), at=NOW)
+    item = api.add("check", "finished", {"check_id": "CHK1"}, NOW, delivery_status="pending")
+    whole = dict(item)
+    item["object"] = '{"check_id": "'
+    home.call("reconcile")
+    ((state, words),) = asked(home.store, STATE)
+    assert (state, "1 listed event since" in str(words)) == ("lost", True)
+    item["delivery_attempts"] = 2
+    home.call("reconcile")
+    assert asked(home.store, STATE) == [(state, words)]
+    item.update(whole, update_date=times.short(NOW + timedelta(minutes=1)))
+    home.call("reconcile")
+    assert asked(home.store, STATE)[0][0] == "healed"
+
+
+@pytest.mark.parametrize(("ago", "state"), [(50 * DAY, "healed"), (10 * HOUR, "lost")])
+def test_what_cannot_be_read_counts_by_its_own_time(
+    api: FakeApi, home: Home, ago: timedelta, state: str
+):
+    home.deliver(disabled(30 * HOUR), at=NOW)
+    api.add("check", "finished", {"check_id": "CHK1"}, NOW - ago)["object"] = "{cut"
+    home.call("reconcile")
+    assert asked(home.store, STATE)[0][0] == state
+
+
+def test_what_tells_no_time_is_of_when_it_was_found(api: FakeApi, home: Home):
+    home.deliver(disabled(30 * HOUR), at=NOW)
+    item = api.add("check", "finished", {"check_id": "CHK1"}, NOW - 50 * DAY)
+    item.update(object="{cut", timestamp="lately")
+    home.call("reconcile")
+    assert asked(home.store, STATE)[0][0] == "lost"
+
+
 @pytest.mark.parametrize("kind", ["healed", "lost"])
 def test_what_is_told_while_a_verdict_is_reached_is_not_overwritten(home: Home, kind: State):
     home.deliver(disabled(2 * DAY), at=NOW)
