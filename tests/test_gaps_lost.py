@@ -224,6 +224,16 @@ def test_where_the_key_cannot_be_had_it_says_so(home: Home):
     assert "the key of `api` cannot be had, so nobody can be asked" in str(words)
 
 
+def test_without_a_service_the_command_says_so_too(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    key = {"file": str(home.folder / "gone")}
+    home.write({"api": {"key": key}, "trust": {"authserv_id": mails.SERVER}})
+    assert home.call("reconcile").code == 78
+    ((state, words),) = asked(home.store, STATE)
+    assert state == "lost"
+    assert "the key of `api` cannot be had, so nobody can be asked" in str(words)
+
+
 def test_what_is_lost_still_counts_among_the_alerts_that_wait(home: Home):
     alert(home, FAILING, 26 * HOUR)
     settle(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -11,9 +12,11 @@ from mailhook.reconcile.healing import begin, is_late, recorded, settle
 from mailhook.store import Reader, Store, healing, listings
 from mailhook.store.healing import Gap, Verdict
 
+log = logging.getLogger(__name__)
 
-def lose(store: Store, now: datetime, why: str) -> int:
-    """Bring each alert that nobody has resolved up to date; how many are lost since.
+
+def lose(store: Store, now: datetime, why: str) -> None:
+    """Bring each alert that nobody has resolved up to date.
 
     `why` there is nobody to ask: a clause.
     """
@@ -23,7 +26,8 @@ def lose(store: Store, now: datetime, why: str) -> int:
             (gap, verdict(gap, number, partial(_told, reader, gap, why), now))
             for gap in healing.gaps(reader)
         ]
-    return settle(store, judged).count("lost")
+    if count := settle(store, judged).count("lost"):
+        log.info("gaps that nobody can close: see `mailhook alerts`", extra={"alerts": count})
 
 
 def verdict(gap: Gap, number: int, told: Callable[[], str], now: datetime) -> Verdict:
