@@ -102,6 +102,40 @@ def test_an_earlier_mail_that_is_read_later_moves_its_begin_and_opens_it(home: H
     assert "the API lists 60 days, and it began before these" in str(healing)
 
 
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [((75, 50, 20, 0), "healed"), ((75, 70, 5, 0), "lost"), ((20, 0), "healed"), ((3, 0), "lost")],
+)
+def test_a_gap_that_is_older_than_the_list_is_healed_where_reading_never_broke(
+    api: FakeApi, home: Home, monkeypatch: pytest.MonkeyPatch, days: tuple[int, ...], state: str
+):
+    """Its mail comes out of an old archive; each reading finds an event of an hour before."""
+    home.deliver(mails.check_finished("CHK1"), at=NOW)
+    for ago in days:
+        if ago == 0:
+            home.deliver(disabled(65 * DAY), at=NOW)
+        api.events.clear()
+        at = NOW - ago * DAY
+        api.add("check", "finished", {"check_id": f"CHK{ago}", "status": "completed"}, at - HOUR)
+        with monkeypatch.context() as then:
+            then.setattr(times, "now", lambda at=at: at)
+            assert home.call("reconcile").code == 0
+    assert asked(home.store, STATE)[0][0] == state
+
+
+def test_a_clock_that_was_behind_makes_the_list_reach_no_further(
+    api: FakeApi, home: Home, monkeypatch: pytest.MonkeyPatch
+):
+    fill(api, 3)
+    home.deliver(mails.check_finished("CHK1"), at=NOW)
+    with monkeypatch.context() as behind:
+        behind.setattr(times, "now", lambda: NOW - 30 * DAY)
+        assert home.call("reconcile").code == 0
+    home.deliver(disabled(65 * DAY), at=NOW)
+    home.call("reconcile")
+    assert asked(home.store, STATE)[0][0] == "lost"
+
+
 def test_a_date_in_the_future_is_no_later_than_when_the_mail_was_read(home: Home):
     home.deliver(disabled(-400 * DAY), at=NOW)
     home.call("reconcile")
@@ -224,6 +258,7 @@ def listing(
         failing_since=None if failing_ago is None else times.stored(NOW - failing_ago),
         error="api.example.com: no answer in time" if failing_ago else None,
         read_number=0 if read_ago is None else number,
+        read_from=None if read_ago is None else times.stored(NOW - read_ago - 60 * DAY),
     )
 
 

@@ -74,7 +74,7 @@ def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
         return _unread_yet(gap, found, shown, now)
     if gap.state == "healed":
         return "healed", gap.healing
-    if since < times.stored((times.parse(listing.read_at or "") or now) - REACH):
+    if since < (listing.read_from or since):
         reach = f"the API lists {REACH.days} days, and it began before these, at {shown}"
         return "lost", f"lost: {reach}; {found.told()}"
     if unread := found.unread():

@@ -18,6 +18,7 @@ class Listing:
     What stands between `since` and `pages` is of a reading that goes on: None without, 0
     `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far.
     `number`: which of all readings it is; `read_number`: which that was that began at `read_at`.
+    `read_from`: since when nothing that was listed can have been missed until `read_until`.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Listing:
     is_mixed: bool = False
     number: int | None = None
     read_number: int = 0
+    read_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
