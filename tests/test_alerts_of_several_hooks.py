@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -28,7 +31,7 @@ from test_alerts_close import (
 from mailhook import times
 from mailhook.config import StoreSettings
 from mailhook.model import Delivery
-from mailhook.store import Store, pruning
+from mailhook.store import Store, pruning, resumed
 from mailhook.store.audit import Deed
 
 NAMES = "SELECT detail ->> 'hook_name', sightings FROM alerts WHERE kind = 'hook_disabled'"
@@ -169,3 +172,31 @@ def test_a_pruned_alert_swallows_none_of_another_hook(path: Path, store: Store):
     assert states(path) == []
     hooks.take(store, disabled(after=3 * MINUTE, name="Identity"))
     assert asked(path, NAMES) == [("Identity", 1)]
+
+
+def test_it_costs_no_more_however_much_is_missed(path: Path):
+    """Asked while web hooks wait for their answer, maybe for weeks; in steps of SQLite."""
+    Store(path).close()
+    steps = []
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("INSERT INTO carried VALUES ('checks', 'web', ?1, ?1)", ("2026-01-01",))
+        for first in (0, 12_000, 24_000, 36_000):
+            rows = ((f"2026-02-01T00:00:00.{nth:06}Z", nth) for nth in range(first, first + 12_000))
+            db.executemany(_MISSED, rows)
+            db.execute("UPDATE brought SET web_seconds = 1 WHERE event_id < 10")
+            steps.append(steps_of(db, "2026-02-01T00:00:00.000009Z"))
+    assert 0 < steps[3] < 1.1 * steps[0], steps
+
+
+_MISSED = """
+INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject)
+VALUES ('checks', ?, ?, 1, 1)
+"""
+
+
+def steps_of(db: sqlite3.Connection, since: str) -> int:
+    count = itertools.count()
+    db.set_progress_handler(lambda: next(count) < 0, 10)
+    assert resumed.deliveries(db, since, times.now(), 3, {"checks"}) == []
+    db.set_progress_handler(None, 0)
+    return next(count)
