@@ -19,6 +19,8 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
+from ports import free_port
+
 _EXISTS = re.compile(rb"^\* (\d+) EXISTS\r$", re.MULTILINE)
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -43,8 +45,8 @@ class Chaos:
         self._lock = threading.Lock()
         self._pairs: list[_Pair] = []
         self._ended = threading.Event()
-        self._listener = _bound(0)
-        self.port = int(self._listener.getsockname()[1])
+        self.port = free_port()
+        self._listener = _bound(self.port)
 
     def __enter__(self) -> Self:
         self._listen()

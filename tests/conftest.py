@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from depth import examples
+from depth import DEEP, examples
 from dovecot import Account, Dovecot, installed, start
 from hypothesis import settings
 
@@ -19,8 +19,9 @@ from mailhook.trust import Trust
 _NEEDED = "dovecot-imapd (and isync) is not installed"
 _MEMORY = "/dev/shm"  # noqa: S108 - pytest makes a folder of its own in it
 _MEMORY_BYTES = 2**30
-# What says nothing else; no property is about how long one example takes.
-settings.register_profile("depth", max_examples=examples(50), deadline=None)
+# What says nothing else; no property is about how long one example takes. A short run tries the
+# same examples each time, so that it fails by what was changed; the long run goes looking.
+settings.register_profile("depth", max_examples=examples(50), deadline=None, derandomize=not DEEP)
 settings.load_profile("depth")
 
 
@@ -41,8 +42,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector look only at what the tests make."""
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # with the little garbage there is: to find it takes half a second a worker
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from ports import free_port
 
 from mailhook.config import MailboxSettings
 
@@ -189,7 +190,7 @@ def start(
     if is_root:
         owner = pwd.getpwnam("nobody")
         os.chown(home / "mail", owner.pw_uid, owner.pw_gid)
-    port, tls_port, lmtp_port = _free_port(), _free_port(), _free_port()
+    port, tls_port, lmtp_port = free_port(), free_port(), free_port()
     files = f"ssl_cert = <{certificate}.crt\nssl_key = <{certificate}.key" if certificate else ""
     config = home / "dovecot.conf"
     config.write_text(
@@ -215,14 +216,8 @@ def start(
     return Dovecot(home, port, tls_port, process, lmtp_port if lmtp else 0)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _await_port(port: int, process: subprocess.Popen[bytes], home: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             message = process.stderr.read().decode() if process.stderr else ""

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +22,8 @@ from typing import Any, Self
 
 import warm
 import yaml
+from patience import bounded
+from ports import free_port
 
 from mailhook import config, token
 from mailhook.config import Settings, WebSettings
@@ -79,12 +81,6 @@ def read_all(connection: socket.socket) -> bytes:
     return answered
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @dataclass(frozen=True)
 class Place:
     """Where an endpoint listens: a port of loopback, or the path of a socket."""
@@ -107,8 +103,9 @@ class Place:
     def said(self, *sent: bytes) -> bytes:
         """What is answered to these bytes until the connection ends."""
         with self.connect() as connection:
-            for part in sent:
-                connection.sendall(part)
+            with suppress(ConnectionError):  # it has said enough, which may be read all the same
+                for part in sent:
+                    connection.sendall(part)
             return read_all(connection)
 
     def status(self, request: bytes) -> int:
@@ -185,11 +182,12 @@ class Serve:
         """The next line of its log that begins with one of these."""
         assert self.process.stderr
         seen = []
-        for text in self.process.stderr:
-            seen.append(text)
-            line: dict[str, Any] = json.loads(text) if text.startswith("{") else {"event": text}
-            if line["event"].startswith(events):
-                return line
+        with bounded(self.process):
+            for text in self.process.stderr:
+                seen.append(text)
+                line: dict[str, Any] = json.loads(text) if text.startswith("{") else {"event": text}
+                if line["event"].startswith(events):
+                    return line
         raise AssertionError(f"it ended: {''.join(seen)}")
 
     def stop(self) -> int:
@@ -207,13 +205,10 @@ def serving(
     config_file: Path, passed: Sequence[socket.socket] = (), verb: str = "serve"
 ) -> Iterator[Serve]:
     served = Serve(config_file, passed, verb)
-    watchdog = threading.Timer(60, served.process.kill)
-    watchdog.start()
     try:
         served.until("running")
         yield served
     finally:
-        watchdog.cancel()
         served.process.kill()
         served.process.communicate()
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -17,6 +15,8 @@ from pathlib import Path
 
 import warm
 import yaml
+from patience import bounded
+from ports import free_port
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
 
@@ -26,9 +26,7 @@ class HookService:
 
     def __init__(self, home: Path, keys: Sequence[bytes]) -> None:
         self.home, self.store, self.config = home, home / "mailhook.db", home / "config.yaml"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.configure(keys)
         self.process = warm.Popen(
             [MAILHOOK, "-c", self.config, "serve"],
@@ -60,10 +58,11 @@ class HookService:
         """The line is in its log."""
         assert self.process.stderr
         seen = []
-        for line in self.process.stderr:
-            seen.append(line)
-            if json.loads(line)["event"] == event:
-                return
+        with bounded(self.process):
+            for line in self.process.stderr:
+                seen.append(line)
+                if json.loads(line)["event"] == event:
+                    return
         raise AssertionError(f"it ended: {''.join(seen)}")
 
     def post(self, body: bytes, **headers: str) -> int:
@@ -86,10 +85,7 @@ class HookService:
 @contextmanager
 def serving(home: Path, *keys: bytes) -> Iterator[HookService]:
     service = HookService(home, keys)
-    watchdog = threading.Timer(100, service.process.kill)
-    watchdog.start()
     try:
         yield service
     finally:
-        watchdog.cancel()
         service.stop()

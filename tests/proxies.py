@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import certificates
-from endpoints import SECONDS, free_port, read_all
+from endpoints import SECONDS, read_all
+from ports import free_port
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("nginx", "caddy")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from command import Home
+from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailhook import config
@@ -25,11 +25,6 @@ class Got:
     status: int
     headers: dict[str, str]
     text: str
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return int(server.getsockname()[1])
 
 
 def mailbox(name: str = "hooks", **told: object) -> dict[str, object]:

@@ -189,7 +189,7 @@ class _Talk:
 
     def run(self) -> None:
         with suppress(OSError):
-            self._line.settimeout(30)
+            self._line.settimeout(120)
             self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._server.context and "STARTTLS" not in self._server.capabilities:
                 self._secure()

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 
 import warm
 import yaml
+from patience import bounded
 
 MAILHOOK = Path(sys.executable).with_name("mailhook")
 Line = dict[str, Any]
@@ -55,11 +55,12 @@ class Service:
         """The next log line that is wanted."""
         assert self.process.stderr
         seen = []
-        for text in self.process.stderr:
-            seen.append(text)
-            line: Line = json.loads(text)
-            if wanted(line):
-                return line
+        with bounded(self.process):
+            for text in self.process.stderr:
+                seen.append(text)
+                line: Line = json.loads(text)
+                if wanted(line):
+                    return line
         raise AssertionError(f"it ended: {''.join(seen)}")
 
     def reload(self, *mailboxes: dict[str, object]) -> None:
@@ -87,12 +88,9 @@ def running(
     **environment: str,
 ) -> Iterator[Service]:
     service = Service(home, *mailboxes, program=program, **environment)
-    watchdog = threading.Timer(60, service.process.kill)
-    watchdog.start()
     try:
         yield service
     finally:
-        watchdog.cancel()
         service.process.kill()
         service.process.communicate()
 

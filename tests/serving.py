@@ -16,12 +16,13 @@ from pathlib import Path
 
 import warm
 import yaml
+from ports import free_port
 from service import MAILHOOK
 
 from mailhook import token
 
 KEY = "serving-signing-key-0123456789abcdef"
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 def hook(number: int) -> bytes:
@@ -49,7 +50,7 @@ class Serving:
 
     def start(self) -> None:
         """Come back once it listens."""
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         config = {
             "store": {"path": str(self.store)},
             "web": {"listen": f"127.0.0.1:{self.port}"},
@@ -129,12 +130,6 @@ def _status(line: http.client.HTTPConnection, number: int) -> int:
     if answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
         assert int(answer.headers["Retry-After"]) > 0
     return answer.status
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

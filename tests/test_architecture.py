@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,16 +64,21 @@ OWNERS = {
 SHARED = {"yaml": {"config", "catalog"}, "urllib3": {"oauth", "sources.api"}}
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+def modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(ROOT.rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        yield name.removesuffix("__init__").rstrip("."), ast.parse(path.read_text())
+        yield name.removesuffix("__init__").rstrip("."), path
 
 
-MODULES = [pytest.param(name, tree, id=name or "mailhook") for name, tree in modules()]
+MODULES = [pytest.param(name, path, id=name or "mailhook") for name, path in modules()]
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(ast.parse(path.read_text())))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -92,19 +98,19 @@ def test_every_room_has_its_row():
     assert rooms == set().union(*ROWS)
 
 
-@pytest.mark.parametrize(("name", "tree"), MODULES)
-def test_a_module_imports_only_from_rows_below_its_own(name: str, tree: ast.Module):
+@pytest.mark.parametrize(("name", "path"), MODULES)
+def test_a_module_imports_only_from_rows_below_its_own(name: str, path: Path):
     room = name.partition(".")[0]
-    for imported in imports(tree):
+    for imported in imports(path):
         package, _, rest = imported.partition(".")
         other = rest.partition(".")[0]
         if package == "mailhook" and other not in {"", room}:
             assert level(other) < level(room), f"{name} imports {imported}"
 
 
-@pytest.mark.parametrize(("name", "tree"), MODULES)
-def test_a_library_is_imported_only_by_its_owner(name: str, tree: ast.Module):
-    for imported in imports(tree):
+@pytest.mark.parametrize(("name", "path"), MODULES)
+def test_a_library_is_imported_only_by_its_owner(name: str, path: Path):
+    for imported in imports(path):
         library = imported.partition(".")[0]
         owners = SHARED.get(library) or {OWNERS.get(library, "")}
         if library in {*OWNERS, *SHARED}:

@@ -23,13 +23,7 @@ ALERTS_MISSED = {"sixth": 1}
 INVENTED = {"third": 1, "sixth": 1}
 
 
-@pytest.fixture(
-    scope="module",
-    # Each is read by one worker.
-    params=[
-        pytest.param(name, marks=pytest.mark.xdist_group(f"blind {name}")) for name in HUNDREDS
-    ],
-)
+@pytest.fixture(scope="module", params=HUNDREDS)
 def hundred(request: pytest.FixtureRequest) -> tuple[str, blind.Score]:
     return request.param, blind.judge(request.param)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import warm
 import yaml
 from dovecot import Account
 
@@ -43,14 +43,13 @@ def check(home: Path, *, named: Path | None = None, variable: str = "", width: i
     """What `mailhook check` says where `home` is the current folder."""
     environment = os.environ | {"COLUMNS": str(width), "MAILHOOK_CONFIG": variable}
     arguments = ["-c", named] if named else []
-    done = subprocess.run(
+    done = warm.run(
         [MAILHOOK, *arguments, "check"],
         cwd=home,
         env=environment,
         capture_output=True,
         text=True,
         timeout=60,
-        check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
 

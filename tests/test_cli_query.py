@@ -14,9 +14,6 @@ from command import Home, call
 
 from mailhook.queries import QUERIES
 
-# The demo's store is made once.
-pytestmark = pytest.mark.xdist_group("queries")
-
 CHECK = "CHK" + "a" * 32
 
 

@@ -145,19 +145,24 @@ def test_all_of_it_goes_through_the_service_while_it_runs(home: Home):
     assert [row[0] for row in asked(home.store, "SELECT what FROM audit")] == ["release", "drop"]
 
 
-def test_killed_again_and_again_a_replay_loses_and_doubles_nothing(tmp_path: Path):
-    home = Home(tmp_path)
-    count = 400
+def quarantined(home: Home, count: int) -> None:
+    """So many mails that the settings now would have let in."""
     home.write(BLIND)
-    mbox = tmp_path / "old.mbox"
+    mbox = home.folder / "old.mbox"
     raws = (mails.check_finished(f"CHK{n}").replace(b"\r\n", b"\n") for n in range(count))
     mbox.write_bytes(b"".join(b"From x Mon Aug  3 10:00:00 2026\n" + r + b"\n" for r in raws))
     assert home.call("ingest", mbox).out == f"{count} quarantined\n"
     home.write(RIGHT)
-    kills = 0
-    for goal in (1, 100, 250):
-        kills += _killed_at(home, goal)
-    assert kills
+
+
+def test_killed_again_and_again_a_replay_loses_and_doubles_nothing(tmp_path: Path):
+    count = 400
+    for attempt in range(10):
+        (tmp_path / str(attempt)).mkdir()
+        home = Home(tmp_path / str(attempt))
+        quarantined(home, count)
+        if all(_killed_at(home, goal) for goal in (1, 100, 250)):
+            break  # else it was done before its moment was seen to have come
     last = asked(home.store, "SELECT last_id FROM replays")
     done = home.call("replay", "--quarantined", "--json")
     assert json.loads(done.out)["recorded"] == count

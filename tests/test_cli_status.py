@@ -12,11 +12,13 @@ from pathlib import Path
 import mails
 import pytest
 from command import Home, on_terminal
+from fake_api import key_file
 
 from mailhook import config
 from mailhook.cli.status import ago_in_words
 from mailhook.sources.place import url
 from mailhook.store import Store
+from mailhook.testing.api import FakeApi
 
 FAILING = "The deliveries to your webhook are failing.\n\nEndpoint: https://hooks{}.example.com/\n"
 
@@ -50,6 +52,26 @@ def test_when_all_is_well_it_says_so_and_ends_in_0(home: Home):
     assert "in quarantine     none" in lines
     assert re.search(r"^store +\d+ kB", done.out, re.MULTILINE)
     assert "what to do" not in lines
+
+
+def test_how_far_the_api_was_asked_is_said_and_what_its_key_may_not_read(tmp_path: Path):
+    with FakeApi() as api:
+        key = {"file": str(key_file(tmp_path))}
+        asks = {"key": key, "base": api.base, "requests_per_second": 0}
+        home = Home(tmp_path, mailboxes=[], api=asks)
+        home.deliver(mails.write(f"The check CHK{7:032x} has finished."))
+        assert (
+            "api               list read never; 1 event to be completed" in home.call("status").out
+        )
+        api.fail(403, path="/v1/checks")
+        home.call("reconcile")
+    done = home.call("status")
+    assert done.code == 1
+    assert re.search(r"^api +list read \d+ s ago; 1 event to be completed$", done.out, re.MULTILINE)
+    assert "for the key may not read their subjects: api.key: 127.0.0.1" in " ".join(
+        done.out.split()
+    )
+    assert json.loads(home.call("status", "--json").out)["api"]["waiting"] == 1
 
 
 def test_when_something_is_wrong_it_says_what_to_do_and_ends_in_1(home: Home):

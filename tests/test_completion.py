@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -210,22 +211,84 @@ def test_an_answer_older_than_what_is_known_changes_nothing(road: Road):
     assert road.rows("SELECT status FROM resources") == [("in_progress",)]
 
 
+def gone_by_now(road: Road, **given: Any) -> list[int]:
+    """How many are written off by each of the runs in which the API knows no such subject."""
+    found = []
+    for _ in range(4):
+        found.append(road.run(**given).gone)
+        road.hurry()
+    return found
+
+
 def test_a_subject_that_is_gone_is_never_asked_for_again(road: Road):
     road.take(mention(check()))
-    assert [road.run().gone for _ in range(3)] == [1, 0, 0]
-    assert len(road.asked_for()) == 1
-    assert road.rows(STATES) == [("gone", 1)]
+    assert gone_by_now(road) == [0, 0, 0, 1]
+    assert road.run().gone == 0
+    assert len(road.asked_for()) == 4
+    assert road.rows(STATES) == [("gone", 4)]
     assert road.rows("SELECT gone_at IS NOT NULL, object FROM resources") == [(1, None)]
+
+
+def test_where_fewer_tries_are_made_it_is_gone_by_the_last(road: Road):
+    road.take(mention(check()))
+    assert gone_by_now(road, completion_tries=2) == [0, 1, 0, 0]
+    assert road.rows(STATES) == [("gone", 2)]
+
+
+def test_a_subject_that_is_asked_for_a_moment_too_early_is_completed_a_minute_later(road: Road):
+    road.take(mention(check()))
+    report = road.run()
+    assert (report.gone, report.unanswered, report.exit_code) == (0, 1, 0)
+    assert road.rows("SELECT state, problem FROM completions") == [("waits", "HTTP 404")]
+    road.know(check())
+    road.hurry()
+    assert road.run().completed == 1
+
+
+@pytest.mark.parametrize("said", [{"message": "no such route"}, {"code": [404], "http_code": {}}])
+def test_a_404_of_whoever_stands_before_the_api_makes_nothing_gone(road: Road, said: Object):
+    road.take(mention(check()))
+    for _ in range(4):
+        road.api.fail(404, path="/v1/checks", body=json.dumps(said).encode())
+        assert road.run().gone == 0
+        road.hurry()
+    road.know(check())
+    assert road.run().completed == 1
 
 
 def test_a_later_event_of_what_was_gone_is_a_reason_to_ask_once_more_for_all(road: Road):
     road.take(mails.write(f"Check {check()} was started.", date=NOW))
-    assert road.run().gone == 1
+    assert gone_by_now(road)[-1] == 1
     road.take(mention(check()))
     road.know(check())
     assert [road.run().completed for _ in range(3)] == [1, 1, 0]
     assert [row[1:3] for row in road.rows(EVENTS)] == [("completed", "exact")] * 2
-    assert len(road.asked_for()) == 3
+    assert len(road.asked_for()) == 6
+
+
+def test_what_is_there_again_is_not_gone_though_its_word_is_older(road: Road):
+    road.take(mails.write(f"Check {check()} was started.", date=NOW))
+    road.know(check())
+    road.run()
+    del road.api.resources[f"/v1/checks/{check()}"]
+    road.take(mention(check()))
+    assert gone_by_now(road)[-1] == 1
+    road.know(check(), update_date=times.short(NOW))
+    road.take(mails.write(f"Check {check()} is delayed.", date=NOW))
+    road.run()
+    assert road.rows("SELECT gone_at, updated_at FROM resources") == [
+        (None, times.stored(times.parse(LATER)))
+    ]
+
+
+def test_a_clock_that_was_ahead_puts_no_completion_off(road: Road, monkeypatch):
+    road.take(mention(check()))
+    with monkeypatch.context() as ahead:
+        ahead.setattr(times, "now", lambda: NOW + timedelta(days=3650))
+        road.run()
+    assert road.rows("SELECT state, next_at > '2030' FROM completions") == [("waits", 1)]
+    road.know(check())
+    assert road.run().completed == 1
 
 
 @pytest.mark.parametrize("is_known", [False, True])
@@ -318,6 +381,17 @@ def test_a_key_that_may_not_read_one_kind_reads_the_others(road: Road):
     assert len(road.asked_for()) == 2
 
 
+def test_what_the_key_may_not_read_is_noted_and_costs_no_try(road: Road):
+    road.take(mention(check()))
+    road.api.fail(403, path="/v1/checks")
+    road.run()
+    ((state, tries, problem),) = road.rows("SELECT state, tries, problem FROM completions")
+    assert (state, tries) == ("waits", 0)
+    assert str(problem).startswith("api.key: 127.0.0.1 does not allow this")
+    road.know(check())
+    assert road.run().completed == 1
+
+
 def test_what_the_key_may_not_read_takes_no_room_of_what_it_may(road: Road):
     road.take(*(mention(check(number)) for number in range(9)))
     road.take(mails.write("The identity process IDP1 has succeeded.", date=NOW))
@@ -352,7 +426,7 @@ def test_ten_thousand_mentions_at_once_take_no_more_than_the_budget(road: Road):
     with Store(road.path) as store:
         store.write(lambda connection, _: multiply(connection, 10_000))
     report = road.run(requests_per_run=50)
-    assert (report.requests, report.gone, report.exit_code) == (50, 49, 0)
+    assert (report.requests, report.unanswered, report.exit_code) == (50, 49, 0)
     assert report.waiting == 9_951
 
 
@@ -391,6 +465,15 @@ def test_where_it_may_what_is_not_proven_gains_content_but_no_proof(road: Road):
     assert report.completed == 2
     completed = ("completed", "exact", "unverified")
     assert [row[1:4] for row in road.rows(EVENTS)][:2] == [completed, completed]
+
+
+def test_what_is_not_proven_takes_no_more_requests_than_its_share_however_often_it_is_asked(
+    road: Road,
+):
+    road.take(*(mention(check(number), proof=None) for number in range(9)), trust=OPEN)
+    road.api.fail(503, times=99, path="/v1/checks")
+    road.run(complete_unverified=True, requests_per_run=20)
+    assert len(road.asked_for()) == 2
 
 
 def test_replay_of_an_answer_changes_nothing(road: Road):

@@ -165,6 +165,14 @@ ELSEWHERE = [
     ("trust: {require: spf}", "trust.require", "must be dmarc, dkim or none", ""),
     ("trust: {signing_keys: {file: key}}", "trust.signing_keys", "must be a list", LIST),
     (
+        "api: {key: {file: key}, base: {account: 'https://api.example.com/v1?x=1'}}",
+        *(
+            "api.base.account",
+            "has a ? or #, behind which no address can go on",
+            "https://api.example.com",
+        ),
+    ),
+    (
         "api: {key: {file: key}, base: {account: 'http://api.account.truora.com'}}",
         *("api.base.account", "is no https URL", "https:// and the name of a host; http:// only"),
     ),

@@ -90,7 +90,7 @@ def test_a_byte_now_and_then_does_not_put_the_deadline_off(pair: tuple[Wire, soc
         wire.receive(within(0.2))
     stop.set()
     dripping.join()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # of the minutes that it would go on
 
 
 def test_who_does_not_read_holds_nobody_up(pair: tuple[Wire, socket.socket]):

@@ -37,7 +37,7 @@ class Gate:
     def __call__(self, _: Request, talk: Talk) -> Result:
         talk.progress(2)
         self.reached.release()
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         talk.progress(1)
         return Result({"sizes": [len(raw) for raw in talk.raws]}, 0)
 
@@ -292,7 +292,7 @@ def test_a_client_that_stops_reading_holds_up_neither_command_nor_service(store:
 
     with Server(store, {"chatter": chatter, "told": told}) as server, raw_client(server) as deaf:
         deaf.sendall(frame(b'{"command": "chatter", "arguments": {}, "sizes": []}') + frame(b""))
-        assert ended.wait(20)
+        assert ended.wait(60)
         assert answers(store)
         server.stop()
         assert store.exists()
@@ -320,16 +320,19 @@ def test_a_command_that_hangs_keeps_no_service_from_ending(store: Path, gate: Ga
         with Server(store, {"gate": gate}):
             call = threads.submit(Client(store).call, "gate", {})
             assert gate.reached.acquire(timeout=20)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # of 60 that it hangs
         with pytest.raises(TemporaryError, match="what it has committed stays"):
             call.result()
         gate.open.set()
 
 
 def test_an_idle_service_ends_at_once(store: Path):
-    with Server(store, {}):
-        began = time.monotonic()
-    assert time.monotonic() - began < 0.5
+    took = []
+    for _ in range(3):  # of which a busy machine may take two
+        with Server(store, {}):
+            began = time.monotonic()
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.5
 
 
 # --- what a client meets --------------------------------------------------------------------

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +16,9 @@ import pytest
 import warm
 import yaml
 from command import MAILHOOK
-from scrapes import free_port
+from endpoints import Place, post
+from patience import bounded
+from ports import free_port
 from stores import asked
 
 from mailhook import times
@@ -35,24 +35,14 @@ def serving(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     command = [MAILHOOK, "-c", home / "config.yaml", "serve"]
     environment = os.environ | {"HOOK_KEY": hooks.KEY.decode()}
     process = warm.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    watchdog = threading.Timer(60, process.kill)
-    watchdog.start()
     try:
         assert process.stderr
-        next(line for line in process.stderr if json.loads(line)["event"] == "running")
+        with bounded(process):
+            next(line for line in process.stderr if json.loads(line)["event"] == "running")
         yield process
     finally:
-        watchdog.cancel()
         process.kill()
         process.communicate()
-
-
-def post(port: int, body: bytes, path: str = "/hooks") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("POST", path, body)
-    status = connection.getresponse().status
-    connection.close()
-    return status
 
 
 @pytest.mark.torture
@@ -60,7 +50,8 @@ def test_a_service_that_is_killed_has_written_all_but_the_last_seconds(tmp_path:
     now, port = times.now(), free_port()
     counted = "SELECT coalesce(sum(ok), 0) FROM web_minutes"
     with serving(tmp_path, port) as process:
-        assert post(port, hooks.signed(hooks.check("CHK1", now), made_at=now)) == 200
+        good = hooks.signed(hooks.check("CHK1", now), made_at=now)
+        assert Place(port).status(post(good)) == 200
         deadline = time.monotonic() + 20
         while asked(tmp_path / "mailhook.db", counted) == [(0,)]:
             assert time.monotonic() < deadline
@@ -74,7 +65,8 @@ def test_every_answer_is_in_the_table_once_the_service_has_ended(tmp_path: Path)
     good = hooks.signed(hooks.check("CHK1", now), made_at=now)
     forged = hooks.signed(hooks.check("CHK2", now), made_at=now, key=hooks.OTHER_KEY)
     with serving(tmp_path, port) as process:
-        answers = [post(port, body) for body in (good, good, forged, b"hello", b"x" * 300_000)]
+        bodies = (good, good, forged, b"hello", b"x" * 300_000)
+        answers = [Place(port).status(post(body)) for body in bodies]
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert answers == [200, 200, 401, 401, 413]
@@ -87,8 +79,10 @@ def test_what_is_signed_and_posted_to_another_path_is_a_failed_delivery_and_said
     good = hooks.signed(hooks.check("CHK1", now), made_at=now)
     forged = hooks.signed(hooks.check("CHK2", now), made_at=now, key=hooks.OTHER_KEY)
     with serving(tmp_path, port) as process:
-        assert [post(port, one, "/") for one in (good, forged, b"name=a", good)] == [404] * 4
-        assert post(port, good) == 200
+        place = Place(port)
+        for body in (good, forged, b"name=a", good):
+            assert place.status(post(body, path="/")) == 404
+        assert place.status(post(good)) == 200
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=20)[1]
     counted = "SELECT sum(ok), sum(failed), sum(refused), sum(lookalike) FROM web_minutes"

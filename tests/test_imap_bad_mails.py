@@ -7,7 +7,7 @@ from pathlib import Path
 import mails
 import pytest
 from dovecot import Account
-from scripted_imap import CUT, HONEST, QUICK, ScriptedImap
+from scripted_imap import CUT, HONEST, ScriptedImap
 
 from mailhook.errors import TemporaryError
 from mailhook.model import Batch
@@ -17,7 +17,7 @@ MAIL = mails.write("hello")
 
 
 def sweep(server: ScriptedImap) -> list[Batch]:
-    mailbox = Mailbox(server.settings(), QUICK)
+    mailbox = Mailbox(server.settings())
     try:
         return list(mailbox.sweep("INBOX", None))
     finally:

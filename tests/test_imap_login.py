@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from scripted_imap import ScriptedImap
 
 from mailhook.errors import ConfigError, TemporaryError
@@ -13,10 +13,8 @@ from mailhook.sources.imap import Mailbox
 
 
 def test_a_closed_port_is_a_temporary_error(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = probe.getsockname()[1]
     with ScriptedImap(tmp_path) as server, pytest.raises(TemporaryError, match="refused"):
-        Mailbox(server.settings(port=free)).open()
+        Mailbox(server.settings(port=free_port())).open()
 
 
 def test_a_host_without_address_is_a_temporary_error(tmp_path: Path):

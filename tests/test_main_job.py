@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import hostile
 import mails
+import warm
 import yaml
 from dovecot import Account
 
@@ -50,8 +50,8 @@ def test_two_hundred_mails_become_what_they_say_and_nothing_else(account: Accoun
     whole["trust"]["signing_keys"] = [{"file": "key"}]
     config.write_text(yaml.safe_dump(whole))
     poll = [MAILHOOK, "-c", config, "poll"]
-    first = subprocess.run(poll, capture_output=True, text=True, check=False)
-    second = subprocess.run(poll, capture_output=True, text=True, check=False)
+    first = warm.run(poll, capture_output=True, text=True)
+    second = warm.run(poll, capture_output=True, text=True)
     assert (first.returncode, first.stderr) == (0, "")
     assert (second.returncode, second.stdout) == (0, "nothing new\n")
 

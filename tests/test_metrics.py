@@ -272,7 +272,7 @@ def _lock_while_asking(home: Home) -> None:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)  # nothing tells when a figure may be asked for again

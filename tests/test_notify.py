@@ -8,16 +8,17 @@ import threading
 import time
 
 import pytest
+from ports import free_port
 from targets import SECRET, listening
 
 from mailhook.notify import Posting, scheme, send, understood
 
 
 def test_each_target_gets_its_message_or_is_told_what_went_wrong():
-    with listening() as well, listening() as broken, listening() as gone:
+    with listening() as well, listening() as broken:
         broken.status = 500
-        gone.close()
-        urls = [well.url, broken.url, gone.url, SECRET, f"json://{SECRET}@"]
+        gone = f"json://user:{SECRET}@127.0.0.1:{free_port()}/{SECRET}"
+        urls = [well.url, broken.url, gone, SECRET, f"json://{SECRET}@"]
         whys = send([Posting(url, "a title", "two\nlines of <b>text</b>\\n") for url in urls])
     assert whys == [
         None,
@@ -36,7 +37,7 @@ def test_a_target_that_hangs_is_left_when_the_time_is_over():
         target.hangs = True
         start = time.monotonic()
         assert send([Posting(target.url, "t", "b")], seconds=0.5) == ["it did not end within 0.5 s"]
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20  # of 60 that are the usual
 
 
 def test_a_target_that_hangs_is_left_when_the_service_ends_and_the_others_are_told():
@@ -51,7 +52,7 @@ def test_a_target_that_hangs_is_left_when_the_service_ends_and_the_others_are_to
         start = time.monotonic()
         stop.set()
         sending.join()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20  # of 60 that it might go on
     assert whys[1] == "it did not end within 60 s"
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import certificates
 import pytest
 from issuer import CLIENT, JWT_BEARER, SECRET, TENANT, Asked, Issuer
+from ports import free_port
 
 from mailhook.config import MailboxSettings
 from mailhook.errors import ConfigError, LoginRefused, TemporaryError
@@ -284,8 +285,7 @@ def test_a_page_that_is_not_there_is_a_wrong_address(issuer: Issuer, tmp_path: P
 
 
 def test_an_issuer_that_is_down_or_without_a_name_is_tried_again(issuer: Issuer, tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = f"http://127.0.0.1:{probe.getsockname()[1]}/token"
+    free = f"http://127.0.0.1:{free_port()}/token"
     assert "Connection refused" in later(other(issuer, tmp_path, token_url=free))
     unknown = other(issuer, tmp_path, token_url="https://login.invalid/token")
     assert "login.invalid: the name cannot be resolved" in later(unknown)
@@ -298,7 +298,8 @@ def test_a_certificate_nobody_vouches_for_is_for_the_operator(secure: Issuer, tm
     assert secure.log == []
 
 
-SHORT = Bounds(connect=5, read=0.3, total=0.6)
+SILENT = Bounds(connect=5, read=0.3, total=30)
+SLOW = Bounds(connect=5, read=30, total=0.6)
 
 
 def head(asked: Asked) -> None:
@@ -310,13 +311,19 @@ def body(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
-    [(Asked.hang, "no answer in time"), (head, "within 0.6 s"), (body, "within 0.6 s")],
+    ("answer", "bounds", "words"),
+    [
+        (Asked.hang, SILENT, "no answer in time"),
+        (head, SLOW, "within 0.6 s"),
+        (body, SLOW, "within 0.6 s"),
+    ],
 )
-def test_an_issuer_that_hangs_or_drips_is_left_in_time(answer: object, words: str, issuer: Issuer):
+def test_an_issuer_that_hangs_or_drips_is_left_in_time(
+    answer: object, bounds: Bounds, words: str, issuer: Issuer
+):
     issuer.on_next(answer)  # type: ignore[arg-type]
     with (
-        IssuerSession("hooks", None, SHORT) as session,
+        IssuerSession("hooks", None, bounds) as session,
         pytest.raises(TemporaryError, match=words),
     ):
         session.post(f"{issuer.url}/token")

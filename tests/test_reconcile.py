@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -14,7 +15,7 @@ import mails
 import pytest
 import stamina
 from depth import examples
-from fake_api import NOW, fill, settings_of
+from fake_api import NOW, fill, key_file, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
@@ -28,7 +29,7 @@ from mailhook.reconcile import Report, reconcile
 from mailhook.reconcile.order import Order
 from mailhook.store import Store
 from mailhook.store.schema import migrations
-from mailhook.testing.api import EVENTS, FakeApi
+from mailhook.testing.api import EVENTS, KEY, FakeApi
 from mailhook.trust import Trust
 
 TRUST = Trust(config.TrustSettings(authserv_id=(mails.SERVER,)))
@@ -170,6 +171,34 @@ def test_an_event_that_cannot_be_read_is_kept_and_the_rest_go_on(road: Road, bro
     assert (outcome, authenticity) == ("quarantined", "verified")
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b'{"timestamp": "2026-11-20T10:00:00Z", "note": "a\nb"}',
+        b'{"timestamp": "2026-11-20T10:00:00Z", "note": "\xff\xfe"}',
+        b'{"a": ' + b"[" * 100_000 + b'"]\\""' + b"]" * 100_000 + b"}",
+        b'{"a": NaN}',
+    ],
+    ids=["a line's end in a text", "no UTF-8", "nested very deep", "no number"],
+)
+def test_one_that_is_no_strict_json_keeps_its_bytes_and_spoils_no_other(road: Road, bad: bytes):
+    fill(road.api, 2)
+    good = json.dumps(road.api.events[0]).encode(), json.dumps(road.api.events[1]).encode()
+    page = b'{"events": [' + b", ".join([good[0], bad, good[1]]) + b'], "next": ""}'
+    road.api.fail(200, body=page, path=EVENTS)
+    report = road.run()
+    assert (report.new, report.failed, report.is_whole) == (2, 1, True)
+    ((raw,),) = road.rows("SELECT raw FROM deliveries WHERE outcome = 'quarantined'")
+    assert zlib.decompress(raw) == bad  # type: ignore[arg-type] # bytes
+
+
+def test_a_byte_order_mark_is_no_matter(road: Road):
+    fill(road.api, 2)
+    page = json.dumps({"events": road.api.events, "next": ""}).encode()
+    road.api.fail(200, body=b"\xef\xbb\xbf" + page, path=EVENTS)
+    assert road.run().new == 2
+
+
 def test_a_number_of_400_digits_spoils_one_event_of_its_page(road: Road):
     fill(road.api, 2)
     page = {"events": road.api.events, "next": ""}
@@ -293,6 +322,74 @@ def test_newest_first_is_read_no_further_than_a_day_before_the_position(road: Ro
     assert (report.new, report.pages) == (2, 2)
 
 
+class AsListed(FakeApi):
+    """A list in the order in which its events were listed, the newest first."""
+
+    def _sorted(self) -> list[dict[str, Any]]:
+        return self.events[::-1]
+
+
+def test_what_is_listed_late_hides_nothing_that_is_listed_before_it(tmp_path: Path):
+    with AsListed(page_size=10) as api:
+        road = Road(tmp_path, api)
+        fill(api, 60, days=6)
+        road.run()
+        for minutes, count in ((12, 5), (4 * 24 * 60, 25), (5, 5)):
+            for number in range(count):
+                content = {"check_id": f"CHK-{minutes}-{number}", "status": "completed"}
+                api.add("check", "finished", content, NOW - timedelta(minutes=minutes))
+        assert road.run().new == 35
+
+
+def test_with_another_key_another_accounts_list_is_read_from_its_beginning(road: Road):
+    fill(road.api, 20, days=0.5)
+    road.run()
+    road.api.events.clear()
+    road.api.key = KEY[::-1]
+    (road.folder / "other").mkdir()
+    key = {"file": str(key_file(road.folder / "other", road.api.key))}
+    for number in range(40):
+        content = {"check_id": f"CHK-b{number}", "status": "completed"}
+        moment = NOW - timedelta(days=50 - number)
+        road.api.add("check", "finished", content, moment, idempotency_key=f"HIK-b{number}")
+    report = road.run(key=key)
+    assert (report.new, report.since, report.is_whole) == (40, None, True)
+    assert road.run(key=key).since is not None
+
+
+def test_asked_once_a_day_a_list_longer_than_the_budget_comes_to_its_end(road: Road):
+    fill(road.api, 60, days=20)
+    for _ in range(3):
+        road.run(requests_per_run=8)
+        yesterday = times.stored(times.now() - timedelta(hours=25))
+        with closing(sqlite3.connect(road.path)) as db, db:
+            older = "UPDATE listings SET began_at = ?1, paged_at = ?1 WHERE next IS NOT NULL"
+            db.execute(older, (yesterday,))
+    assert road.rows("SELECT count(*) FROM events") == [(60,)]
+    assert road.rows("SELECT read_until IS NOT NULL FROM listings") == [(1,)]
+
+
+def test_a_link_that_is_signed_anew_at_each_listing_makes_no_row_each_time(road: Road):
+    event = road.api.add("check", "finished", {"check_id": "CHK1", "image": ""}, NOW)
+    for number in range(8):
+        event["object"]["image"] = f"https://files.example.com/a.jpg?signature={number}"
+        assert road.run().listed == 1
+    assert road.rows("SELECT count(*) FROM deliveries") == [(3,)]
+    event["update_date"] = times.short(NOW + timedelta(hours=1))
+    road.run()
+    assert road.rows("SELECT count(*) FROM deliveries") == [(4,)]
+    assert road.rows("SELECT count(*) FROM events") == [(1,)]
+
+
+@pytest.mark.parametrize("end", ["", " ", "#", "#more", None, False, 0, [], {}])
+def test_a_next_that_names_no_page_is_the_end(road: Road, end: object):
+    fill(road.api, 2)
+    page = {"events": road.api.events, "next": end}
+    road.api.fail(200, body=json.dumps(page).encode(), path=EVENTS)
+    report = road.run()
+    assert (report.new, report.is_whole, report.errors) == (2, True, [])
+
+
 @pytest.mark.parametrize("broken", [{"score": 10**399}, None])
 def test_an_event_without_a_time_is_a_reason_to_read_all_of_the_list_once(road: Road, broken):
     road.api.page_size, road.api.object_is = 5, "object"
@@ -393,6 +490,25 @@ def test_since_reads_as_far_as_it_says_and_moves_no_position_it_does_not_reach(r
     assert road.run(since_days=10).read_until == report.read_until
 
 
+def test_who_asks_for_all_60_days_is_told_of_no_gap(road: Road):
+    fill(road.api, 1)
+    assert road.run(60).gap is None
+
+
+def test_what_the_api_asked_us_to_wait_holds_for_the_next_process_too(road: Road):
+    fill(road.api, 1)
+    road.api.fail(429, headers={"Retry-After": "600"})
+    assert road.run().exit_code == 75
+    report = road.run()
+    assert (report.exit_code, report.requests) == (75, 0)
+    assert "wants to be left alone for 10 min" in str(report.errors[0])
+    with closing(sqlite3.connect(road.path)) as db, db:
+        a_year_ahead = times.stored(times.now() + timedelta(days=365))
+        db.execute("UPDATE listings SET rests_until = ?", (a_year_ahead,))
+    assert road.run().new == 1
+    assert road.run().is_whole
+
+
 def test_a_gap_that_is_older_than_the_list_is_said(road: Road):
     fill(road.api, 2)
     report = road.run(since_days=70)
@@ -463,12 +579,16 @@ moments = st.lists(
 
 
 @settings(max_examples=examples(40))
-@given(moments)
-def test_a_reading_ends_only_in_what_was_seen_to_be_newest_first(pages: list[list[int]]):
+@given(moments, st.data())
+def test_a_reading_ends_only_in_what_was_seen_to_be_newest_first_and_is_known(
+    pages: list[list[int]], data: st.DataObject
+):
     order, seen = Order(NOW), list[int]()
     for page in pages:
         seen += page
-        if order.ends([NOW + timedelta(days=day) for day in page]):
+        is_known = data.draw(st.booleans())
+        if order.ends([NOW + timedelta(days=day) for day in page], is_known=is_known):
+            assert is_known
             assert seen == sorted(seen, reverse=True)
             assert all(day < -1 for day in page)
             assert seen[0] >= -1

@@ -152,7 +152,7 @@ def test_the_service_asks_at_its_start_and_again_and_for_whoever_wants_it(
             done = home.call("reconcile", "--json")
         assert json.loads(done.out)["is_whole"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(30) == 0
     assert asked(home.store, "SELECT count(*) FROM events")
 
 
@@ -163,7 +163,7 @@ def test_the_service_ends_while_it_asks_and_the_next_one_goes_on(api: FakeApi, t
         until(process, "running")
         assert api.wait(2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     ((count,),) = asked(home.store, "SELECT count(*) FROM events")
     assert 0 < int(str(count)) < 200
     assert int(str(count)) % 4 == 0

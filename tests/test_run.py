@@ -6,7 +6,6 @@ import json
 import logging
 import signal
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Any
 
 import mails
 import pytest
+import warm
 import yaml
 from apscheduler.events import EVENT_JOB_REMOVED
 from scripted_imap import HANG, Mail, ScriptedImap
@@ -51,7 +51,7 @@ def test_it_ends_in_time_though_many_servers_hang(tmp_path: Path):
         mailboxes = [server.mailbox(name=f"n{nth}", username=f"n{nth}") for nth in range(30)]
         with running(tmp_path, *mailboxes) as service:
             for _ in mailboxes:
-                assert reached.acquire(timeout=30)
+                assert reached.acquire(timeout=60)
             code, seconds = service.stop()
     assert code == 0
     assert seconds < 5
@@ -200,7 +200,7 @@ def test_poll_says_what_is_wrong_with_the_right_exit_code(tmp_path: Path):
         server.boxes["Hooks"] = server.inbox
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
         command = [MAILHOOK, "-c", tmp_path / "config.yaml", "poll", "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        done = warm.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 78
     assert json.loads(done.stdout)["outcomes"] == {"quarantined": 1}
     assert "there is no folder 'Hoks'" in done.stderr

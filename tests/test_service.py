@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from pathlib import Path
 
 import pytest
+import warm
+from ports import free_port
 from scripted_imap import HONEST, Mail, ScriptedImap
 from service import MAILHOOK, batch, running
 from watching import IDLING, hook, idles
@@ -73,7 +73,7 @@ def test_a_second_service_on_the_store_ends_and_names_the_first(tmp_path: Path):
     with ScriptedImap(tmp_path) as server, running(tmp_path, server.mailbox()) as service:
         service.until(told("running"))
         command = [MAILHOOK, "-c", tmp_path / "config.yaml", "run"]
-        second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        second = warm.run(command, capture_output=True, text=True, timeout=60)
     assert second.returncode == 75
     assert str(service.process.pid) in second.stderr
 
@@ -97,8 +97,7 @@ def test_killed_in_a_batch_it_loses_and_doubles_nothing(tmp_path: Path):
 
 
 def test_started_before_the_network_it_heals(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     with ScriptedImap(tmp_path) as unused:
         mailbox = unused.mailbox(port=port, poll_seconds=60)
     with running(tmp_path, mailbox) as service:

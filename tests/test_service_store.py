@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import mails
+import warm
 from scripted_imap import Mail, ScriptedImap
 from service import MAILHOOK, Line, Service, batch, running
 
@@ -25,11 +26,10 @@ HOOKS = [mails.check_finished(f"CHK{number:032d}") for number in range(4)]
 
 def command(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """A command beside the service."""
-    return subprocess.run(
+    return warm.run(
         [MAILHOOK, "-c", home / "config.yaml", *map(str, words)],
         capture_output=True,
         text=True,
-        check=False,
         timeout=60,
     )
 

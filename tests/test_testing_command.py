@@ -71,7 +71,7 @@ def test_what_cannot_be_is_a_usage_error(
 
 def test_it_is_a_module_to_be_run():
     command = [sys.executable, "-m", "mailhook.testing", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "Send invented hooks" in done.stdout
 
 

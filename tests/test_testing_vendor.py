@@ -90,7 +90,7 @@ def test_a_receiver_that_does_not_listen_is_a_failure_in_words():
 
 @pytest.mark.parametrize("respond", [hangs, drips])
 def test_a_receiver_that_hangs_is_cut_off_and_holds_up_nobody(respond: object):
-    terms = Terms(disable_ratio=1, timeout_seconds=0.3, retry_seconds=())
+    terms = Terms(disable_ratio=1, timeout_seconds=2, retry_seconds=())
     with receiving(respond) as receiver, vendor(receiver.url, terms) as sender:  # type: ignore[arg-type]
         start = time.monotonic()
         stuck = [sender.post(sender.invent()) for _ in range(4)]
@@ -99,8 +99,8 @@ def test_a_receiver_that_hangs_is_cut_off_and_holds_up_nobody(respond: object):
         quick = sender.post(sender.invent())
         sender.until(lambda: quick.fate == "delivered")
         sender.settle()
-        assert time.monotonic() - start < 5
-    assert {one.why.partition(": ")[2] for one in stuck} == {"no whole answer within 0.3 s"}
+        assert time.monotonic() - start < 4 * terms.timeout_seconds
+    assert {one.why.partition(": ")[2] for one in stuck} == {"no whole answer within 2 s"}
 
 
 def test_more_than_the_ratio_of_failures_within_the_window_switches_off():
@@ -199,11 +199,11 @@ def test_time_can_go_by_itself_many_times_as_fast():
             start = time.monotonic()
             posting = sender.post(sender.invent())
             sender.let_pass(600)
-            assert len(posting.attempts) == 3
             assert 0.2 <= time.monotonic() - start < 10
+            sender.until(lambda: len(posting.attempts) >= 3)
             receiver.respond = says(OK)
             sender.until(lambda: posting.fate == "delivered")
-        assert posting.attempts[3].at >= 630
+        assert posting.attempts[-1].at >= 630
 
 
 def test_a_time_out_is_scaled_with_time_but_leaves_a_second():

@@ -52,7 +52,7 @@ def test_each_gets_its_answer_and_its_row_and_then_a_good_one_is_taken_in_50_ms(
 ):
     assert [wrong for case in CASES if (wrong := _wrong(service, case))] == []
     seconds = []
-    for _ in range(5):
+    for _ in range(20):
         body = token_cases.good().encode()
         start = time.perf_counter()
         assert service.post(body) == 200
@@ -100,11 +100,12 @@ def test_any_json_value_that_is_signed_is_200_and_a_row(service: HookService, to
 
 
 def test_a_flood_of_forged_tokens_delays_no_good_one_and_few_are_kept(service: HookService):
+    began = time.perf_counter()
     for _ in range(1_500):
         assert service.post(token(claims(event()), key=OTHER_KEY).encode()) == 401
     start = time.perf_counter()
     assert service.post(token_cases.good().encode()) == 200
-    assert time.perf_counter() - start < 0.5
+    assert time.perf_counter() - start < (start - began) / 10
     assert service.asked("SELECT count(*) < 1100 FROM unverified_tokens") == [(1,)]
 
 

@@ -50,13 +50,13 @@ def is_turned_away(place: Place) -> bool:
 
 
 def test_a_thousand_idle_connections_are_in_nobodys_way(tmp_path: Path):
-    bounds = Bounds(connections=64)
+    bounds = Bounds(connections=64, head_seconds=60)
     with within(tmp_path, bounds) as served, ExitStack() as stack:
         assert served.place.status(post(hook())) == 200  # the first one loads what reads hooks
         idle = [stack.enter_context(served.place.connect()) for _ in range(1_000)]
         start = time.monotonic()
         assert served.place.status(post(hook())) == 200
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20  # of 60 that each of them may be silent
         assert is_closed(idle[0], SECONDS)
 
 
@@ -109,13 +109,13 @@ def test_a_client_that_never_reads_is_hung_up_on():
 
 
 def test_a_slow_body_starves_nobody():
-    with Running() as running, ExitStack() as stack:
+    with Running(bounds=Bounds(body_seconds=60)) as running, ExitStack() as stack:
         for _ in range(100):
             slow = stack.enter_context(running.place.connect())
             slow.sendall(b"POST /hooks HTTP/1.1\r\nContent-Length: 200000\r\n\r\na")
         start = time.monotonic()
         assert running.place.status(post(b"a")) == 200
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20  # of 60 that each of them may take
 
 
 def test_a_bug_is_503_and_come_again_and_quotes_nothing(caplog: pytest.LogCaptureFixture):
@@ -137,13 +137,14 @@ def test_a_stop_answers_what_is_at_hand_and_what_is_on_its_way():
         begun.set()
         thank_after(go_on)(body, source, reply)
 
-    with Running(take) as running, ExitStack() as stack:
+    with Running(take, Bounds(linger_seconds=2)) as running, ExitStack() as stack:
         at_hand, late, kept = (stack.enter_context(running.place.connect()) for _ in range(3))
         at_hand.sendall(post(b"a", close=False))
         assert begun.wait(SECONDS)
         stopping = threading.Thread(target=running.endpoint.stop)
         stopping.start()
-        time.sleep(0.2)  # it is stopping now, and the client does not know
+        while not running.endpoint._crowd.is_closing:  # noqa: SLF001 - no client is told
+            time.sleep(0.01)
         late.sendall(post(b"b", close=False))
         go_on.set()
         for one in (at_hand, late):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from command import call, process
-from endpoints import Place, free_port, hook, post, serving, settings, thank, within
+from endpoints import Place, hook, post, serving, settings, thank, within
+from ports import free_port
 from stores import asked
 
 from mailhook.config import WebSettings
@@ -137,8 +138,8 @@ def test_a_service_begins_only_where_it_can_listen(tmp_path: Path):
 
 def test_an_address_in_use_is_tried_again_by_the_service_and_said_by_check(tmp_path: Path):
     with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
+        socket.create_server(("127.0.0.1", free_port())) as one,
+        socket.create_server(("127.0.0.1", free_port())) as two,
     ):
         web, figures = (f"127.0.0.1:{other.getsockname()[1]}" for other in (one, two))
         of_web = settings(tmp_path, web, metrics={"listen": f"127.0.0.1:{free_port()}"})
@@ -164,7 +165,7 @@ def check(config_file: Path) -> tuple[int, str]:
 
 
 def test_check_says_what_would_keep_hooks_out(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.create_server(("127.0.0.1", free_port())) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
         code, words = check(settings(tmp_path, listen, trust={}))
     assert code == 1

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import proxies
 import pytest
-from endpoints import THANKS, Running, Serve, free_port, hook, post, serving, settings, statuses
+from endpoints import THANKS, Running, Serve, hook, post, serving, settings, statuses
+from ports import free_port
 from stores import asked
 
 from mailhook.sources.web.answers import Reply
-
-pytestmark = pytest.mark.xdist_group("web")
 
 GET = b"GET /hooks HTTP/1.1\r\nHost: hooks.example.com\r\nConnection: close\r\n\r\n"
 

@@ -16,7 +16,6 @@ from endpoints import (
     SECONDS,
     Place,
     Serve,
-    free_port,
     hook,
     post,
     read_all,
@@ -24,6 +23,7 @@ from endpoints import (
     settings,
     statuses,
 )
+from ports import free_port
 from stores import asked
 
 # A mailbox whose server is not there.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +14,13 @@ from typing import Any
 import mails
 import yaml
 from dovecot import Account, Dovecot
+from ports import free_port
 from service import Service
 from stores import asked
 
 from mailhook.testing import HandClock, Postbox, Terms, Vendor
 
 KEY = "world-signing-key-0123456789abcdef"
-_SECONDS = 60
 
 ROWS = """
 SELECT e.key, e.event_type, e.event_action, e.subject_id, e.truora_id, e.authenticity,
@@ -119,19 +117,16 @@ class World:
 def world(dovecot: Dovecot, home: Path, terms: Terms | None = None) -> Iterator[World]:
     """A vendor that began some hours ago, and an inbox nobody has used before."""
     account = Account(dovecot, f"hooks-{uuid.uuid4().hex[:12]}", home)
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/hooks"
     post = Postbox(f"lmtp://127.0.0.1:{dovecot.lmtp_port}", account.user)
     clock = HandClock(datetime.now(UTC) - timedelta(hours=8))
     terms = terms or Terms(results=mails.PROOF, connections=2)
     with Vendor(url, KEY.encode(), post, terms, clock) as vendor:
         made = World(account, port, vendor)
-        watchdog = threading.Timer(_SECONDS, made.kill)
-        watchdog.start()
         try:
             yield made
         finally:
-            watchdog.cancel()
             made.kill()
 
 
@@ -145,9 +140,3 @@ def detail(world: World) -> dict[str, Any]:
     ((text,),) = asked(world.store, "SELECT detail FROM alerts ORDER BY id LIMIT 1")
     found: dict[str, Any] = json.loads(str(text))
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -37,8 +37,8 @@ _STARTING = threading.Lock()
 # What mailhook imports where it is first needed.
 _LATE = """
     apscheduler.executors.pool apscheduler.schedulers.background dkim jwt mailparser
-    multiprocessing.connection prometheus_client.exposition rich.progress rich.table
-    selectolax.lexbor sqlite_utils httptools uvloop
+    multiprocessing.connection prometheus_client.exposition proxyprotocol.noop pymap.backend.dict
+    pymap.imap rich.progress rich.table selectolax.lexbor sqlite_utils httptools uvloop
 """.split()
 
 
@@ -60,10 +60,12 @@ class Popen(subprocess.Popen):  # type: ignore[type-arg]
 
 
 def run(args: Sequence[object], **options: Any) -> subprocess.CompletedProcess[Any]:
-    """As subprocess.run has it, with `input` and `timeout`."""
+    """As subprocess.run has it, with `input`, `capture_output` and `timeout`."""
     text, seconds = options.pop("input", None), options.pop("timeout", None)
     if text is not None:
         options["stdin"] = subprocess.PIPE
+    if options.pop("capture_output", False):
+        options["stdout"] = options["stderr"] = subprocess.PIPE
     with Popen(args, **options) as child:
         try:
             out, err = child.communicate(text, timeout=seconds)

@@ -29,8 +29,8 @@ from mailhook.worker.watch import Watch, log
 
 IDLING = f"{PLAIN} IDLE"
 # In a black hole: short, but not too short for a busy machine.
-PATIENCE = replace(QUICK, read=1, opening=2, probe=0.5, command=2)
-HURRIED = replace(PATIENCE, read=0.3, opening=0.4, probe=0.4, command=0.4)
+PATIENCE = replace(QUICK, read=2, opening=5, probe=1.5, command=5)
+HURRIED = replace(PATIENCE, read=1, opening=1, probe=1, command=1)
 # Nothing in a test takes longer, unless it has failed.
 SECONDS = 20
 

@@ -11,7 +11,7 @@ import click
 
 from mailhook import guard, times
 from mailhook.cli import options, screen
-from mailhook.health import Folder, Health, in_words, look, room
+from mailhook.health import Asked, Folder, Health, in_words, look, room
 from mailhook.silence import Silence
 from mailhook.store import Reader
 
@@ -91,6 +91,8 @@ def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
     yield "from mail to row", _lag(health)
     if health.guard:
         yield "web", guard.in_words(health.guard)
+    if health.api:
+        yield "api", _asked(health.api, now)
     yield "alerts open", len(health.alerts)
     yield "in quarantine", screen.counted(health.waiting) if health.waiting else "none"
     for nth, one in enumerate(health.expected):
@@ -98,6 +100,12 @@ def _figures(health: Health, now: datetime) -> Iterator[tuple[str, object]]:
     if health.room:
         short = f"; disk: {room.left(health.room)}" if room.is_short(health.room) else ""
         yield "store", f"{in_words(health.room.store_bytes)}{short}"
+
+
+def _asked(asked: Asked, now: datetime) -> str:
+    """`list read 3 min ago; 8,100 events to be completed`."""
+    waits = f"; {screen.count(asked.waiting, 'event')} to be completed" if asked.waiting else ""
+    return f"list read {ago_in_words(asked.read_at, now)}{waits}"
 
 
 def _expected(one: Silence, now: datetime) -> str:

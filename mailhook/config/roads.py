@@ -98,13 +98,22 @@ class GuardSettings(Section):
         return self
 
 
+def _path_alone(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise refusal("has a ? or #, behind which no address can go on", "https://api.example.com")
+    return value
+
+
+_Base = Annotated[Url, AfterValidator(_path_alone)]
+
+
 class ApiBases(Section):
     """Where the vendor's API is; others only to test."""
 
-    account: Url = "https://api.account.truora.com"
-    checks: Url = "https://api.checks.truora.com"
-    identity: Url = "https://api.identity.truora.com"
-    validations: Url = "https://api.validations.truora.com"
+    account: _Base = "https://api.account.truora.com"
+    checks: _Base = "https://api.checks.truora.com"
+    identity: _Base = "https://api.identity.truora.com"
+    validations: _Base = "https://api.validations.truora.com"
 
 
 class ApiSettings(Section):

@@ -132,11 +132,11 @@ def reconcile(work: Ask) -> Command:
 
     def command(request: Request, talk: Talk) -> Result:
         match request:
-            case {"since": str() | None as since, "only": list(only)}:
-                names = [one for one in only if isinstance(one, str)]
-                done = work(times.parse(since) if since else None, names, talk.progress)
+            case {"since": str() | None as since}:
+                only = [one for one in _listed(request.get("only")) if isinstance(one, str)]
+                done = work(times.parse(since) if since else None, only, talk.progress)
                 return Result(done.value(), done.exit_code)
-        raise ValueError("a request without since and only")
+        raise ValueError("a request without since")
 
     return command
 
@@ -201,6 +201,10 @@ def selected(request: Request) -> Selection:
         ):
             return Selection(quarantined, times.parse(since) if since else None, version)
     raise ValueError("this selects no deliveries")
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _ids(request: Request) -> tuple[list[int], str]:

@@ -59,6 +59,17 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the API has told: when the last reading began that came to its end, None if none has.
+
+    So many events are `waiting` to be completed, those included that are not due yet.
+    """
+
+    read_at: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """One thing to do. `wrong`: something does not work until it is done.
 
@@ -77,7 +88,8 @@ class Health:
 
     `today` counts deliveries by outcome since midnight UTC; `lag_seconds` are
     the median and the longest time from a mail's arrival to its row, of the last
-    10,000 mails of today. `guard` is None where no web hooks are awaited.
+    10,000 mails of today. `guard` is None where no web hooks are awaited, `api` where there is
+    nobody to ask.
     """
 
     folders: tuple[Folder, ...]
@@ -90,6 +102,7 @@ class Health:
     room: Room | None = None
     guard: Standing | None = None
     expected: tuple[Silence, ...] = ()
+    api: Asked | None = None
 
     @property
     def is_well(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhook import guard, silence, times
 from mailhook.config import Settings
-from mailhook.health import deliveries, refused, room, senders, sentences, signs
+from mailhook.health import api, deliveries, refused, room, senders, sentences, signs
 from mailhook.health.model import Advice, Folder, Health
 from mailhook.silence import Silence
 from mailhook.store import Filters, Reader
@@ -39,8 +39,6 @@ _LOST = (
     "; what it could not deliver may be lost: look in the vendor's dashboard for what"
     " `mailhook alerts` says"
 )
-_NOT_LISTED = "SELECT error, failing_since FROM listings WHERE error IS NOT NULL"
-_API_PATIENCE = timedelta(hours=1)
 
 # Of the last ones only: on a day of a million mails the others would cost seconds.
 _LAGS = """
@@ -69,7 +67,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
             *_on_alerts(alerts, {row["id"] for row in store.rows(_HEARD, (fresh,))}),
             *_on_quarantine(waiting, _counts(store, _WAITING, fresh), settings, store),
             *refused.advise(refused.look(store, now)),
-            *(_on_api(store, now) if settings.api else ()),
+            *(api.advise(store, now) if settings.api else ()),
         )
     )
     return Health(
@@ -83,6 +81,7 @@ def look(settings: Settings, store: Reader, now: datetime) -> Health:
         room=space,
         guard=standing,
         expected=expected,
+        api=api.look(settings.api, store, now) if settings.api else None,
     )
 
 
@@ -136,15 +135,6 @@ def _answers(
         return {}
     silent = [one for one in expected if one.state == "silent"]
     return {one.product: silence.api_says(store, one, now) for one in silent}
-
-
-def _on_api(store: Reader, now: datetime) -> Iterator[Advice]:
-    """What keeps us from the vendor's list; wrong once that has lasted."""
-    for row in store.rows(_NOT_LISTED):
-        since = times.parse(row["failing_since"]) or now
-        brief = f"the vendor's API cannot be read since {times.short(since)}"
-        is_wrong = now - since >= _API_PATIENCE
-        yield Advice(f"{brief}: {row['error']}", wrong=is_wrong, topic="api", brief=brief)
 
 
 def _on_quarantine(

@@ -10,8 +10,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from mailhook.guard import Standing
-from mailhook.health import Folder, Room
-from mailhook.metrics.figures import Asked, Lookout, Told
+from mailhook.health import Asked, Folder, Room
+from mailhook.metrics.figures import Lookout, Told
 
 _FOLDER = ("mailbox", "folder")
 

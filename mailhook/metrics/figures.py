@@ -6,14 +6,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from mailhook import guard, times
 from mailhook.config import Settings
 from mailhook.errors import MailhookError
 from mailhook.guard import Standing
-from mailhook.health import Folder, Room, Service, room, signs
-from mailhook.store import Reader, completions, listings
+from mailhook.health import Asked, Folder, Room, Service, api, room, signs
+from mailhook.store import Reader
 
 # Seconds. Figures are kept so long, and longer where reading them was work: it may take
 # one part in twenty of a core. That the store could not be read is kept shortly.
@@ -53,21 +52,6 @@ FROM deliveries WHERE outcome = 'quarantined' OR unread > 0 GROUP BY kind
 """
 # Ids rise with each event and pruning takes the oldest: no need to count.
 _EVENTS = "SELECT coalesce(max(id), 0) AS count FROM events"
-
-
-# What waits for its next try does so no longer than a day.
-_ANY_WAIT = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the API has told: when the last reading began that came to its end, None if none has.
-
-    So many events are `waiting` to be completed, those included that are not due yet.
-    """
-
-    read_at: datetime | None
-    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +146,8 @@ def _told(settings: Settings, store: Reader) -> Told:
         waiting=_by_kind(store, _WAITING, WAITING),
         events=store.rows(_EVENTS)[0]["count"],
         guard=guard.look(settings, store, times.now()),
-        api=_asked(settings, store),
+        api=api.look(settings.api, store, times.now()) if settings.api else None,
     )
-
-
-def _asked(settings: Settings, store: Reader) -> Asked | None:
-    if settings.api is None:
-        return None
-    until, unverified = times.now() + _ANY_WAIT, settings.api.complete_unverified
-    waiting = completions.count(store, completions.question(until, unverified=unverified))
-    return Asked(times.parse(listings.last_read_at(store) or ""), waiting)
 
 
 def _by_kind(store: Reader, sql: str, kinds: Sequence[str]) -> dict[str, int]:

@@ -51,6 +51,7 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
     report = Report()
     with _client(settings.api, store, pause, pacer) as client, Reader(store.path) as reader:
         run = Run(settings.api, client, store, reader, trust, report, progress)
+        reading.rest(run)
         try:
             if only:
                 named.read(run, only)
@@ -61,6 +62,7 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
             report.errors.append(error)
         finally:
             report.requests, report.answers = client.requests, client.answers
+        reading.note_rest(run)
         if not only:
             healing.heal(run)
     return report

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from mailhook import catalog, pipeline, times
 from mailhook.catalog import Resource
-from mailhook.errors import MailhookError
+from mailhook.errors import MailhookError, in_one_line
 from mailhook.model import Delivery, Json
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import (
@@ -41,6 +41,9 @@ _PATIENCE = 3
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(days=1)
 _GROWTH = 5
 _NO_ANSWER = "the API gave no answer"
+# A subject may be told of before every machine of the vendor's knows it: by the fourth try half
+# an hour has passed.
+_GONE_TRIES, _NO_SUCH = 4, "HTTP 404"
 
 
 def complete(run: Run) -> None:
@@ -66,7 +69,7 @@ def wait(tries: int) -> timedelta:
 class _Work:
     """One walk through what is due; `silent` are those without an answer, by host.
 
-    Of the `unproven` so many may still be asked for; `refused` are the kinds that the key may
+    For `unproven` so many requests may still be made; `refused` are the kinds that the key may
     not read, `asked` the subjects that had their turn, `heard` the hosts that have answered.
     """
 
@@ -87,17 +90,23 @@ class _Work:
         )
         known = len(self.refused)
         for subject, group in _groups(found).items():
-            if subject not in self.asked and self._may_be_asked(group[0]):
+            if subject not in self.asked:
                 self.asked.add(subject)
-                self.ask(group)
+                self._ask_within_its_share(group)
                 if len(self.refused) > known:
                     return True
         return False
 
-    def _may_be_asked(self, first: Due) -> bool:
-        """Of the unproven no more than their share."""
-        self.unproven -= first.authenticity == "unverified"
-        return first.authenticity == "verified" or self.unproven >= 0
+    def _ask_within_its_share(self, group: list[Due]) -> None:
+        """The unproven come last; raises BudgetSpent where their share is used up."""
+        client = self.run.client
+        if group[0].authenticity == "verified":
+            self.ask(group)
+            return
+        before = client.requests
+        with client.keeping(max(0, client.requests_left - self.unproven)):
+            self.ask(group)
+        self.unproven -= client.requests - before
 
     def ask(self, group: list[Due]) -> None:
         first = group[0]
@@ -109,6 +118,7 @@ class _Work:
         except KeyRefused as error:
             self.refused |= {kind.subject_type, first.subject_type}
             self.run.report.errors.append(error)
+            self._put_off(group, in_one_line(str(error)))
         except OddAnswer as error:
             self._failed(group, error)
         except (Unanswered, Overloaded) as error:
@@ -126,13 +136,21 @@ class _Work:
 
     def _answered(self, group: list[Due], kind: Resource, found: Fetched | Gone) -> None:
         if isinstance(found, Gone):
-            _write_off(self.run, group, address(self.run.client, kind, group[0].subject_id))
-            self.run.report.gone += len(group)
+            self._gone(group, address(self.run.client, kind, group[0].subject_id))
             return
         now = times.now()
         answers = [_completion(self.run, due, found, now) for due in group]
         became = self.run.store.complete(answers)
         self.run.report.completed += became.count("completed")
+
+    def _gone(self, group: list[Due], url: str) -> None:
+        """Written off is only what was asked for often enough."""
+        enough = min(_GONE_TRIES, self.run.settings.completion_tries)
+        if early := [due for due in group if due.tries + 1 < enough]:
+            self._failed(early, OddAnswer(_NO_SUCH))
+        if late := [due for due in group if due.tries + 1 >= enough]:
+            _write_off(self.run, late, url)
+            self.run.report.gone += len(late)
 
     def _failed(self, group: list[Due], error: MailhookError) -> None:
         now, most = times.now(), self.run.settings.completion_tries
@@ -149,17 +167,18 @@ class _Work:
     def _settle(self, host: str) -> None:
         """Count the tries that came to no answer where the host answered others.
 
-        Else it is not their fault; but the next run begins with others.
+        Else it is not their fault.
         """
         for group in self.silent.pop(host, []):
             if host in self.heard:
                 self._failed(group, Unanswered(_NO_ANSWER))
             else:
-                self._put_off(group)
+                self._put_off(group, _NO_ANSWER)
 
-    def _put_off(self, group: list[Due]) -> None:
+    def _put_off(self, group: list[Due], why: str) -> None:
+        """It cost them no try; the next run begins with others."""
         now = times.now()
-        notes = [Note(due.event_id, "waits", due.tries, now, _NO_ANSWER) for due in group]
+        notes = [Note(due.event_id, "waits", due.tries, now, why) for due in group]
         self.run.store.write(lambda connection, at: completions.note(connection, notes, at))
         self.run.report.unanswered += len(group)
 
@@ -205,7 +224,7 @@ def _again(due: Due, most: int, now: datetime, *, problem: str | None = None) ->
 def _write_off(run: Run, group: list[Due], url: str) -> None:
     """The API knows no such subject: it is not asked for any more."""
     first = group[0]
-    notes = [Note(due.event_id, "gone", due.tries + 1, problem="HTTP 404") for due in group]
+    notes = [Note(due.event_id, "gone", due.tries + 1, problem=_NO_SUCH) for due in group]
 
     def write(connection: sqlite3.Connection, at: datetime) -> None:
         completer.gone(connection, (first.subject_type, first.subject_id), url, at)

@@ -35,15 +35,16 @@ class Order:
         self._seen = 0
         self.newest: datetime | None = None
 
-    def ends(self, moments: Sequence[datetime | None]) -> bool:
+    def ends(self, moments: Sequence[datetime | None], *, is_known: bool) -> bool:
         """Take in the times of one page; whether nothing after it is to be read.
 
         That is where the list began with what is not too old, has not once risen since,
-        and this whole page is older than what is asked for.
+        and this whole page is older than what is asked for. Of one that was read down to
+        there before, it must be known, too: what is listed late may stand anywhere.
         """
         for moment in moments:
             self._add(moment)
-        if not (self._horizon and self.falls and moments and self._seen >= _ENOUGH):
+        if not (self._horizon and self.falls and moments and self._seen >= _ENOUGH and is_known):
             return False
         return all(moment is not None and moment < self._horizon for moment in moments)
 

@@ -18,15 +18,26 @@ from mailhook.errors import ConfigError, MailhookError, in_one_line
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
 from mailhook.reconcile.taking import take, unknown
-from mailhook.sources.api import Item, OddAnswer, Overloaded, Page, Unanswered, pages, source
+from mailhook.sources.api import (
+    LONGEST_WAIT_SECONDS,
+    Item,
+    OddAnswer,
+    Overloaded,
+    Page,
+    Unanswered,
+    pages,
+    source,
+)
 from mailhook.store import Store, listings
 from mailhook.store.listings import Listing
 
 # What the API lists, as its documentation says.
 REACH = timedelta(days=60)
-# The address of a next page may be good for this long.
-_FRESH = timedelta(days=1)
+# The address of a next page may be good for this long; who asks once a day goes on with it.
+_FRESH = timedelta(days=3)
 _ALL = ""
+# Who asks for 60 days asks a moment later.
+_HARDLY = timedelta(hours=1)
 
 
 def read(run: Run, since: datetime | None) -> None:
@@ -48,18 +59,35 @@ def fail(store: Store, address: str, error: MailhookError) -> None:
     store.write(partial(_failed, address, error))
 
 
+def rest(run: Run) -> None:
+    """Leave the API alone for as long as it has asked a run before, of whatever process."""
+    until = times.parse(_listing(run, source(run.client)).rests_until or "")
+    seconds = (until - times.now()) / timedelta(seconds=1) if until else 0
+    if 0 < seconds <= LONGEST_WAIT_SECONDS:  # beyond that, a clock was ahead
+        run.client.rest(seconds)
+
+
+def note_rest(run: Run) -> None:
+    """Write down for how long the API wants to be left alone, should it be for long."""
+    if seconds := run.report.wait_seconds:
+        until = times.now() + timedelta(seconds=seconds)
+        address = source(run.client)
+        run.store.write(lambda connection, _: listings.rest(connection, address, until))
+
+
 def _read(run: Run, address: str, since: datetime | None) -> None:
-    listing = _listing(run, address)
+    listing = _own(_listing(run, address), run.client.mark)
     asked = _asked(listing, since)
     run.report.since, run.report.gap = asked or None, _gap(asked, times.now())
     if listing.next and _goes_on(listing, asked, times.now()):
         if _go_on(run, listing) > run.client.requests_left:
             run.report.is_whole = True
             return
-        listing = _listing(run, address)
+        listing = _own(_listing(run, address), run.client.mark)
         asked = _asked(listing, since)
     began = Listing(
         address,
+        key_mark=listing.key_mark,
         read_until=listing.read_until,
         read_at=listing.read_at,
         since=asked,
@@ -73,6 +101,14 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
     )
     _walk(run, began, None)
     run.report.is_whole = True
+
+
+def _own(listing: Listing, mark: str) -> Listing:
+    """How far it was read with this key: with another, it may have been another account's list."""
+    if listing.key_mark in {None, mark}:
+        return replace(listing, key_mark=mark)
+    new = Listing(listing.source, key_mark=mark)
+    return replace(new, error=listing.error, failing_since=listing.failing_since)
 
 
 def _asked(listing: Listing, since: datetime | None) -> str:
@@ -112,7 +148,8 @@ def _walk(run: Run, listing: Listing, start: str | None) -> int:
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
         fresh = unknown(run, page.items)
-        ends = order.ends(_moments(page, fresh))
+        is_known = not fresh or listing.read_until is None
+        ends = order.ends(_moments(page, fresh), is_known=is_known)
         is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)
         listing = _onward(replace(listing, is_mixed=is_mixed), page, order, ends=ends)
         take(run, page.items, fresh, partial(_keep, listing))
@@ -144,6 +181,7 @@ def _onward(listing: Listing, page: Page, order: Order, *, ends: bool) -> Listin
         last_at=last,
         falls=order.falls,
         pages=listing.pages + 1,
+        paged_at=times.stored(times.now()),
     )
     return _finished(listing) if ends or page.next is None else listing
 
@@ -159,6 +197,7 @@ def _finished(listing: Listing) -> Listing:
     told = min(listing.newest or "", listing.began_at or "")
     return Listing(
         listing.source,
+        key_mark=listing.key_mark,
         read_until=(max(until or "", told) or None) if covers else until,
         read_at=listing.began_at if covers else listing.read_at,
         is_mixed=listing.is_mixed,
@@ -180,15 +219,15 @@ def _read_from(listing: Listing) -> str:
 
 
 def _goes_on(listing: Listing, asked: str, now: datetime) -> bool:
-    """Whether the reading that was broken off asked for no less, and lately."""
-    began = times.parse(listing.began_at or "")
-    is_fresh = began is not None and timedelta(0) <= now - began <= _FRESH
+    """Whether the reading that was broken off asked for no less, and its last page is fresh."""
+    paged = times.parse(listing.paged_at or "")
+    is_fresh = paged is not None and timedelta(0) <= now - paged <= _FRESH
     return is_fresh and listing.since is not None and listing.since <= asked
 
 
 def _gap(asked: str, now: datetime) -> str | None:
     since, reach = times.parse(asked), now - REACH
-    if since is None or since >= reach:
+    if since is None or since >= reach - _HARDLY:
         return None
     return (
         f"the API lists {REACH.days} days: what happened from {times.short(since)} to"

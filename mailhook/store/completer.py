@@ -25,8 +25,13 @@ _KEEP = """
 INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)
 ON CONFLICT (subject_type, subject_id) DO UPDATE SET url = excluded.url, status = excluded.status,
     raw_status = excluded.raw_status, updated_at = excluded.updated_at,
-    fetched_at = excluded.fetched_at, gone_at = NULL, object = excluded.object
+    fetched_at = excluded.fetched_at, object = excluded.object
 WHERE updated_at IS NULL OR excluded.updated_at IS NULL OR excluded.updated_at >= updated_at
+"""
+
+_BACK = """
+UPDATE resources SET gone_at = NULL
+WHERE subject_type = ? AND subject_id = ? AND gone_at IS NOT NULL
 """
 
 _GONE = """
@@ -127,7 +132,10 @@ def keep(
     answer: Answer,
     at: datetime,
 ) -> None:
-    """Write down how the subject (type, id) stands, unless a later word of it is there."""
+    """Write down how the subject (type, id) stands, unless a later word of it is there.
+
+    That it is there at all holds in any case.
+    """
     connection.execute(
         _KEEP,
         (
@@ -140,6 +148,7 @@ def keep(
             to_json(dict(answer.content)),
         ),
     )
+    connection.execute(_BACK, subject)
 
 
 def gone(connection: sqlite3.Connection, subject: tuple[str, str], url: str, at: datetime) -> None:

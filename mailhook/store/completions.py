@@ -39,7 +39,7 @@ _MAY_BE_ASKED = """
   AND (e.authenticity = 'verified' OR :unverified)
   AND NOT EXISTS (SELECT 1 FROM completions c WHERE c.event_id = e.id)
   AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.subject_type = e.subject_type
-                  AND r.subject_id = e.subject_id AND r.gone_at >= e.recorded_at)
+                  AND r.subject_id = e.subject_id AND r.gone_at BETWEEN e.recorded_at AND :now)
 """
 # The condition of the partial index stands there as it is written there.
 _INCOMPLETE = "(e.confidence = 'mentioned' OR e.status IS NULL)"
@@ -51,7 +51,10 @@ SELECT e.id FROM vocabulary v CROSS JOIN events e INDEXED BY events_incomplete
     ON v.event_type = e.event_type AND v.event_action = e.event_action
 WHERE v.final AND {_INCOMPLETE} AND e.confidence = 'exact' {_MAY_BE_ASKED}
 """  # noqa: S608 - constants
-_AGAIN = "SELECT event_id FROM completions WHERE state = 'waits' AND next_at <= :now"
+# What was noted later than now was noted by a clock that was ahead.
+_AGAIN = """
+SELECT event_id FROM completions WHERE state = 'waits' AND (next_at <= :now OR updated_at > :now)
+"""
 
 _DUE = f"""
 SELECT e.id AS event_id, e.key, e.event_type, e.event_action, e.subject_type, e.subject_id,

@@ -15,8 +15,9 @@ from mailhook.store.reader import Reader
 class Listing:
     """A row of `listings`; times as the column holds them.
 
-    What stands between `since` and `pages` is of a reading that goes on: None without, 0
-    `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far.
+    What stands between `since` and `paged_at` is of a reading that goes on: None without, 0
+    `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far;
+    `paged_at`: when its last page was recorded. `key_mark` tells the key from others.
     `number`: which of all readings it is; `read_number`: which that was that began at `read_at`.
     `read_from`: since when nothing that was listed can have been missed until `read_until`.
     """
@@ -31,9 +32,12 @@ class Listing:
     last_at: str | None = None
     falls: bool | None = None
     pages: int = 0
+    paged_at: str | None = None
     error: str | None = None
     failing_since: str | None = None
     is_mixed: bool = False
+    key_mark: str | None = None
+    rests_until: str | None = None
     number: int | None = None
     read_number: int = 0
     read_from: str | None = None
@@ -131,9 +135,14 @@ _ASKED_NO_MORE = """
 UPDATE listings SET error = NULL, failing_since = NULL WHERE source <> ? AND error IS NOT NULL
 """
 
+_REST = """
+INSERT INTO listings (source, rests_until) VALUES (?1, ?2)
+ON CONFLICT (source) DO UPDATE SET rests_until = excluded.rests_until
+"""
+
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
-    last_at = NULL, falls = NULL, pages = 0, number = NULL
+    last_at = NULL, falls = NULL, pages = 0, paged_at = NULL, number = NULL
 WHERE source = ?
 """
 
@@ -142,6 +151,11 @@ def fail(connection: sqlite3.Connection, source: str, error: str, at: datetime) 
     """Write down what keeps us from reading that list, and since when."""
     connection.execute(_FAIL, (source, error, times.stored(at)))
     connection.execute(_ASKED_NO_MORE, (source,))
+
+
+def rest(connection: sqlite3.Connection, source: str, until: datetime) -> None:
+    """Write down till when the API wants to be left alone."""
+    connection.execute(_REST, (source, times.stored(until)))
 
 
 def forget(connection: sqlite3.Connection, source: str) -> None:

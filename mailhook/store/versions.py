@@ -17,6 +17,7 @@ KNOWN = (
     "m009_fetched",
     "m010_readings",
     "m011_mail_twins",
+    "m012_keys_of_lists",
     "m013_alerts",
 )
 

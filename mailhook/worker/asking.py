@@ -6,9 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mailhook import times
 from mailhook.config import Settings
 from mailhook.errors import TemporaryError, in_one_line
 from mailhook.metrics.meter import Meter
@@ -48,6 +49,11 @@ class Asking:
                 _log(self._run(None, (), lambda _: None))
         return is_ours
 
+    def ring_if_due(self) -> None:
+        """One run, if the last reading is as old as the settings let it be, or there is a gap."""
+        if self._is_old() or self._has_gap():
+            self.ring()
+
     def heed(self) -> None:
         """One run where a proven alert tells of a gap that is not looked into yet.
 
@@ -61,6 +67,15 @@ class Asking:
         while not self.ring():
             if self.stop.wait(_LOOK_SECONDS):
                 return
+
+    def _is_old(self) -> bool:
+        from mailhook.store import listings
+
+        with Reader(self.store.path) as reader:
+            read_at = times.parse(listings.last_read_at(reader) or "")
+        minutes = self.settings.api.reconcile_minutes if self.settings.api else 0
+        # What was read later than now was read by a clock that was ahead.
+        return not (read_at and timedelta(0) <= times.now() - read_at < timedelta(minutes=minutes))
 
     def _has_gap(self) -> bool:
         from mailhook.store import healing

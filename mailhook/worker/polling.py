@@ -11,12 +11,14 @@ from mailhook.sources.imap import Mailbox
 from mailhook.store import Store
 from mailhook.trust import Trust
 from mailhook.worker import gaps
+from mailhook.worker.asking import Asking
 from mailhook.worker.pulse import Pulse
 from mailhook.worker.rounds import Post, Report, Round, visit
+from mailhook.worker.turns import Turns
 
 
 def poll(settings: Settings, store: Store, trust: Trust, report: Report | None = None) -> Round:
-    """Sweep every folder of every mailbox once, with its queued actions."""
+    """Sweep every folder of every mailbox once, with its queued actions; then ask what is due."""
     store.heed(settings)
     result, stop, pulse = Round(), threading.Event(), Pulse(store)
     posts = [Post(one, store, trust, pulse, report, stop) for one in settings.mailboxes]
@@ -27,11 +29,18 @@ def poll(settings: Settings, store: Store, trust: Trust, report: Report | None =
         finally:
             stop.set()  # by ^C each mailbox ends with the batch it is at
     try:
-        if not settings.api:
-            gaps.settle(store)
+        _see_to_gaps(settings, store, trust)
     except MailhookError as error:
         result.errors.append(error)  # the mails are in the store all the same
     return result
+
+
+def _see_to_gaps(settings: Settings, store: Store, trust: Trust) -> None:
+    """Ask the vendor's API where that is due; where there is none, say what is lost."""
+    if settings.api:
+        Asking(settings, store, trust, threading.Event(), Turns()).ring_if_due()
+    else:
+        gaps.settle(store)
 
 
 def _visit_all(post: Post) -> Round:

@@ -7,6 +7,7 @@ known here.
 from __future__ import annotations
 
 from mailhook.sources.api.answers import (
+    LONGEST_WAIT_SECONDS,
     BudgetSpent,
     Gone,
     KeyRefused,
@@ -29,6 +30,7 @@ from mailhook.sources.api.pace import Pacer
 from mailhook.sources.api.resources import Fetched, address, resource
 
 __all__ = [
+    "LONGEST_WAIT_SECONDS",
     "BudgetSpent",
     "Client",
     "Fetched",

@@ -12,8 +12,10 @@ from mailhook.errors import ConfigError, MailhookError, Problem, TemporaryError
 from mailhook.model import Json
 
 # However long we are asked to stay away: a day later we look whether it still stands.
-_LONGEST_WAIT_SECONDS = 86_400
+LONGEST_WAIT_SECONDS = 86_400
 _SHOWN = 200
+# As the vendor's documentation has it: {"code": 10404, "http_code": 404, "message": …}.
+_NO_SUCH = 10404
 
 _BUSY = {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -71,7 +73,7 @@ def kind_of(error: MailhookError) -> str:
 
 
 def meaning(answer: Answer, base: str, key: str) -> str | Gone:
-    """The text of a 200, or `Gone`.
+    """The text of a 200, or `Gone`; bytes that are no UTF-8 are lone surrogates (PEP 383).
 
     Raises:
         KeyRefused: 401 or 403. `base` names the setting of the address.
@@ -80,13 +82,13 @@ def meaning(answer: Answer, base: str, key: str) -> str | Gone:
     """
     status, host = answer.status, answer.host
     if status == HTTPStatus.OK:
-        return _text(answer)
+        return answer.body.decode("utf-8-sig", errors="surrogateescape")
     if status in _REFUSED:
         raise _refused(answer, base, key)
     if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         what = "asks us to slow down" if status == HTTPStatus.TOO_MANY_REQUESTS else "is in trouble"
         raise Overloaded(f"{host} {what} (HTTP {status})", wait_seconds(answer))
-    if status in _GONE and isinstance(_json(answer.body), dict):
+    if status in _GONE and _is_the_vendors(_json(answer.body)):
         return Gone()
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         where = f"sends us elsewhere (HTTP {status}), where the key is not taken"
@@ -101,11 +103,11 @@ def wait_seconds(answer: Answer) -> float:
     """
     told = answer.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
-        return min(int(told[:9]), _LONGEST_WAIT_SECONDS)
+        return min(int(told[:9]), LONGEST_WAIT_SECONDS)
     until, now = _date(told), _date(answer.headers.get("date", "")) or times.now()
     if until is None:
         return 0
-    return min(max(0, (until - now).total_seconds()), _LONGEST_WAIT_SECONDS)
+    return min(max(0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS)
 
 
 def _date(text: str) -> datetime | None:
@@ -114,13 +116,6 @@ def _date(text: str) -> datetime | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else None
-
-
-def _text(answer: Answer) -> str:
-    try:
-        return answer.body.decode()
-    except UnicodeDecodeError:
-        raise OddAnswer(f"{answer.host}: its answer is no UTF-8 text") from None
 
 
 def _refused(answer: Answer, base: str, key: str) -> KeyRefused:
@@ -142,6 +137,13 @@ def _said(answer: Answer, key: str) -> str:
         return ""
     plain = "".join(one if one.isprintable() else " " for one in said.replace(key, "…"))
     return f": {plain.strip()[:_SHOWN]}"
+
+
+def _is_the_vendors(body: Json) -> bool:
+    """Whether a 404 is the API's own: what stands before it may say so of any address."""
+    if not isinstance(body, dict):
+        return False
+    return body.get("code") == _NO_SUCH or body.get("http_code") == HTTPStatus.NOT_FOUND
 
 
 def _json(body: bytes) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import time
@@ -23,6 +24,7 @@ from mailhook.sources.api.wire import Bounds, Wire
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
+_MARK_LETTERS = 6
 # Whoever wants to be left alone for longer is: the run ends, and the next one goes on.
 PATIENCE_SECONDS = 60
 
@@ -75,6 +77,15 @@ class Client:
     ) -> None:
         for wire in self._wires.values():
             wire.close()
+
+    @property
+    def mark(self) -> str:
+        """What tells the key from others, and says nothing else of it: 24 bits of a digest."""
+        return hashlib.sha256(self._key.encode()).hexdigest()[:_MARK_LETTERS]
+
+    def rest(self, seconds: float) -> None:
+        """Make no request for so long."""
+        self._pacer.rest(seconds)
 
     @property
     def requests(self) -> int:

@@ -36,6 +36,11 @@ class Item:
     members: Object
     location: str
 
+    @property
+    def state(self) -> str:
+        """What its location begins with, whatever the content: its name and `update_date`."""
+        return self.location[:-_DIGEST_LETTERS]
+
     def text(self, name: str) -> str | None:
         """A member that is a text and not blank."""
         value = self.members.get(name)
@@ -151,7 +156,7 @@ def _strictly(client: Client, text: str) -> tuple[tuple[Item, ...], Json] | None
 def _leniently(client: Client, text: str) -> tuple[tuple[Item, ...], Json]:
     """Of a page that is not strict JSON each event by itself, so that only a bad one is held."""
     try:
-        body = dict(slices.members(text.strip()))
+        body = slices.members(text.strip())
         link = strict_json.loads(body.get("next", "null"))
         return tuple(_item(client, one) for one in slices.elements(body.get("events", ""))), link
     except ValueError:
@@ -168,7 +173,7 @@ def _item(client: Client, text: str) -> Item:
     try:
         return _made(client, strict_json.loads(text))
     except ValueError:
-        raw = text.encode()
+        raw = text.encode(errors="surrogateescape")
         return Item(raw, {}, _location(client, raw, {}))
 
 
@@ -196,7 +201,7 @@ def _location(client: Client, raw: bytes, members: Object) -> str:
 
 def _resolved(client: Client, target: str, link: Json) -> str | None:
     """The path and query that a `next` means. Raises OddAnswer where it leads elsewhere."""
-    if link is None or link == "":
+    if not link or str(link).partition("#")[0].strip() == "":
         return None
     wire = client.wire(_BASE)
     try:

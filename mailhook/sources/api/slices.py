@@ -8,11 +8,17 @@ from collections.abc import Iterator
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 # Whole numbers stay text: Python refuses to read very long ones.
-_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
+# A text, whatever signs are in it, or a bracket.
+_PART = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
-def members(text: str) -> Iterator[tuple[str, str]]:
-    """Name and text of each member of the object that is the whole text. Raises ValueError."""
+def members(text: str) -> dict[str, str]:
+    """Name and text of each member of the object that is the whole text.
+
+    Raises ValueError for what is none, or where a name stands twice.
+    """
+    found: dict[str, str] = {}
     at = _after(text, 0, "{")
     while text[at : at + 1] != "}":
         if text[at : at + 1] != '"':
@@ -20,8 +26,11 @@ def members(text: str) -> Iterator[tuple[str, str]]:
         name, at = _LENIENT.raw_decode(text, at)
         start = _after(text, _BLANK.match(text, at).end(), ":")  # type: ignore[union-attr] # it always matches
         end = _end(text, start)
-        yield name, text[start:end]
+        if name in found:
+            raise ValueError("a name stands twice")
+        found[name] = text[start:end]
         at = _next(text, end, "}")
+    return found
 
 
 def elements(text: str) -> Iterator[str]:
@@ -37,7 +46,17 @@ def _end(text: str, start: int) -> int:
     try:
         return _LENIENT.raw_decode(text, start)[1]
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        return _closed(text, start)
+
+
+def _closed(text: str, start: int) -> int:
+    """Where what is nested too deep for the decoder ends, by its brackets alone."""
+    depth = 0
+    for part in _PART.finditer(text, start):
+        depth += (part[0] in "[{") - (part[0] in "]}")
+        if depth == 0:
+            return part.end()
+    raise ValueError("a bracket is not closed")
 
 
 def _after(text: str, at: int, sign: str) -> int:

@@ -154,14 +154,14 @@ class Connection(asyncio.Protocol):
             self._refuse(refusal)
             return
         parser, is_closing = self._parser, self._crowd.is_closing
-        is_kept = parser.get_http_version() != "1.0" and parser.should_keep_alive()
+        is_new = parser.get_http_version() != "1.0"  # of which no 1xx may be sent (RFC 9110, 15.2)
         self._newest = request = Request(
             parser.get_method(),
             httptools.parse_url(self._target).path or b"",
             self._headers,
             self._peer,
-            is_kept and not is_closing,
-            self._awaits_100,
+            is_new and parser.should_keep_alive() and not is_closing,
+            is_new and self._awaits_100,
         )
         self._enter(_BODY)
         if self._running:
