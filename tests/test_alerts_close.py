@@ -16,7 +16,7 @@ from stores import asked
 
 from mailhook.model import Delivery
 from mailhook.store import Store
-from mailhook.store.closing import plain
+from mailhook.store.hook import plain
 
 URL = "https://hooks.example.com/hooks"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -36,9 +36,12 @@ def store(path: Path) -> Iterator[Store]:
         yield opened
 
 
-def mail(words: str, endpoint: str | None, after: timedelta, **told: object) -> Delivery:
-    named = f"\n\nEndpoint: {endpoint}\n" if endpoint else "\n"
-    text = f"Your webhook has been {words}.{named}"
+def mail(
+    words: str, endpoint: str | None, after: timedelta, name: str | None = None, **told: object
+) -> Delivery:
+    labels = f"\nEndpoint: {endpoint}" if endpoint else ""
+    labels += f"\nHook name: {name}" if name else ""
+    text = f"Your webhook has been {words}.\n{labels}\n"
     raw = mails.write(text, date=mails.NOON + after, **told)  # type: ignore[arg-type]
     return hooks.mailed(raw)
 
@@ -58,6 +61,12 @@ def tokens(count: int, after: timedelta = HOUR) -> list[Delivery]:
     return [
         hooks.of_check(f"CHK{nth:032x}", mails.NOON + after + nth * MINUTE) for nth in range(count)
     ]
+
+
+def came_and_ceased(subject: str = "CHKbefore") -> list[Delivery]:
+    """A check that came by web before noon, and one after noon that only a mail tells of."""
+    later = mails.check_finished(f"{subject}missed", time="2026-08-03T12:10:00Z")
+    return [hooks.of_check(subject, mails.NOON - HOUR), hooks.mailed(later)]
 
 
 def states(path: Path) -> list[tuple[object, ...]]:
@@ -125,18 +134,19 @@ def test_a_later_one_is_a_new_alert(path: Path, store: Store):
 
 def test_three_proven_web_hooks_of_later_events_close_it(path: Path, store: Store):
     first, second, third = tokens(3)
-    hooks.take(store, disabled(), first, second, second)
+    hooks.take(store, *came_and_ceased(), disabled(), first, second, second)
     assert states(path) == [OPEN]
     hooks.take(store, third)
     assert states(path) == [BY_WEB]
     ((who, what, why, detail),) = asked(path, AUDIT)
     assert (who, what) == ("mailhook", "alerts resolve")
-    assert why == "3 verified web hooks of later events have come to web.url"
-    assert json.loads(str(detail)) == {"alerts": [1], "deliveries": [2, 3, 4]}
+    assert why == "what had ceased comes to web.url again, by 3 verified web hooks or more"
+    assert json.loads(str(detail)) == {"alerts": [1], "deliveries": [4, 5, 6]}
 
 
 def test_one_token_in_other_words_around_it_is_one(path: Path, store: Store):
     first, second, third = tokens(3)
+    hooks.take(store, *came_and_ceased())
     again = (b" " + first.raw, b"Bearer " + first.raw, b'["' + first.raw + b'"]')
     hooks.take(store, disabled(), first, *(hooks.posted(raw, first.received_at) for raw in again))
     assert states(path) == [OPEN]
@@ -145,7 +155,7 @@ def test_one_token_in_other_words_around_it_is_one(path: Path, store: Store):
 
 
 def test_a_mail_read_only_after_three_such_hooks_is_closed_at_once(path: Path, store: Store):
-    hooks.take(store, *tokens(3), disabled())
+    hooks.take(store, *came_and_ceased(), *tokens(3), disabled())
     assert states(path) == [BY_WEB]
 
 
@@ -167,7 +177,7 @@ def test_other_hooks_close_nothing(
     alert: Callable[[], Delivery],
     came: Callable[[], list[Delivery]],
 ):
-    hooks.take(store, alert(), *came())
+    hooks.take(store, *came_and_ceased(), alert(), *came())
     assert states(path) == [OPEN]
 
 
@@ -187,7 +197,7 @@ def _mailed(count: int) -> list[Delivery]:
 
 def test_without_an_address_of_ours_no_web_hook_closes_anything(path: Path):
     with Store(path) as store:
-        hooks.take(store, disabled(), *tokens(3))
+        hooks.take(store, *came_and_ceased(), disabled(), *tokens(3))
         assert states(path) == [OPEN]
         store.adopt("full", 180, URL)
         hooks.take(store, *tokens(4)[3:])
@@ -224,6 +234,8 @@ def test_the_list_says_in_words_what_has_closed_each(tmp_path: Path):
     home = Home(tmp_path)
     with Store(home.store, web_url=URL) as store:
         hooks.take(store, disabled(), enabled())
+        missed = mails.check_finished("CHKmissed", time="2026-08-03T14:10:00Z")
+        hooks.take(store, *came_and_ceased(), hooks.mailed(missed))
         hooks.take(store, disabled(after=2 * HOUR), *tokens(3, after=3 * HOUR))
         hooks.take(store, disabled("https://other.example.com/"))
     ((number,),) = asked(home.store, "SELECT max(id) FROM alerts")

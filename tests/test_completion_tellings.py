@@ -221,7 +221,9 @@ def test_a_mention_that_was_completed_by_an_older_mailhook_gives_way_to_its_tell
         db.execute("UPDATE events SET updated_at = ?", (times.stored(NOW),))
         db.execute("ALTER TABLE events DROP COLUMN fetched")
         db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm009_fetched'")
-    newest = "SELECT max(revision) = (SELECT value FROM counters) FROM events"
+    newest = (
+        "SELECT max(revision) = (SELECT value FROM counters WHERE name = 'revision') FROM events"
+    )
     Store(road.path).close()
     assert road.rows("SELECT updated_at IS NULL, fetched IS NULL FROM events ORDER BY id") == [
         (1, 0),

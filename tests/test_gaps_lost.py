@@ -91,8 +91,17 @@ def test_the_same_word_once_more_is_not_told_again(home: Home):
     alert(home, FAILING, 26 * HOUR)
     lost = settle(home)
     alert(home, FAILING, 26 * HOUR)
-    alert(home, FAILING, 27 * HOUR)
     assert asked(home.store, STATE) == lost
+
+
+def test_told_of_an_earlier_time_it_is_looked_at_again(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    settle(home)
+    alert(home, FAILING, 27 * HOUR)
+    assert asked(home.store, STATE) == [("open", None)]
+    ((state, words),) = settle(home)
+    assert state == "lost"
+    assert f"since {times.short(NOW - 31 * HOUR)}" in str(words)
 
 
 def test_one_that_is_resolved_stays_so_when_its_mail_is_read_again(home: Home):
@@ -185,23 +194,21 @@ def test_the_service_says_it(home: Home):
 @given(
     st.sampled_from(["open", "healed", "lost"]),
     st.floats(0, 5),
-    st.none() | st.floats(0, 5),
+    st.integers(0, 3),
+    st.integers(0, 3),
 )
 def test_nothing_is_lost_within_a_day_nor_what_was_read_after_it_was_told(
-    state: str, told_days: float, read_days: float | None
+    state: str, told_days: float, readings: int, number: int
 ):
     told_at = times.stored(NOW - told_days * DAY)
-    read_at = None if read_days is None else times.stored(NOW - read_days * DAY)
-    gap = Gap(1, told_at, told_at, state, "as it was")  # type: ignore[arg-type]
-    became, words = verdict(gap, read_at, lambda: "12 are recorded", NOW)
-    if state == "healed" and read_at and read_at >= told_at:
+    gap = Gap(1, told_at, told_at, state, "as it was", readings)  # type: ignore[arg-type]
+    became, words = verdict(gap, number, lambda: "12 are recorded", NOW)
+    if state == "healed" and number > readings:
         assert (became, words) == ("healed", "as it was")
     else:
         assert became == ("lost" if told_days > 1 else "open")
-        assert verdict(Gap(1, told_at, told_at, became, words), read_at, str, NOW) == (
-            became,
-            words,
-        )
+        again = Gap(1, told_at, told_at, became, words, readings)
+        assert verdict(again, number, str, NOW) == (became, words)
 
 
 def test_where_the_key_cannot_be_had_it_says_so(home: Home):
@@ -212,6 +219,16 @@ def test_where_the_key_cannot_be_had_it_says_so(home: Home):
         asking = Asking(settings, store, Trust(settings.trust), threading.Event(), Turns())
         with pytest.raises(ConfigError):
             asking.ring()
+    ((state, words),) = asked(home.store, STATE)
+    assert state == "lost"
+    assert "the key of `api` cannot be had, so nobody can be asked" in str(words)
+
+
+def test_without_a_service_the_command_says_so_too(home: Home):
+    alert(home, FAILING, 26 * HOUR)
+    key = {"file": str(home.folder / "gone")}
+    home.write({"api": {"key": key}, "trust": {"authserv_id": mails.SERVER}})
+    assert home.call("reconcile").code == 78
     ((state, words),) = asked(home.store, STATE)
     assert state == "lost"
     assert "the key of `api` cannot be had, so nobody can be asked" in str(words)

@@ -13,7 +13,7 @@ from datetime import datetime
 from mailhook import times
 from mailhook.config import ApiSettings, Settings
 from mailhook.errors import ConfigError, MailhookError, Problem
-from mailhook.reconcile import completing, healing, listening, named, reading
+from mailhook.reconcile import completing, healing, listening, losing, named, reading
 from mailhook.reconcile.report import Report
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import BudgetSpent, Client, OddAnswer, Overloaded, Pacer, source_of
@@ -71,11 +71,15 @@ def reconcile(  # noqa: PLR0913 - since when, who watches, who waits, at whose p
 def _client(
     settings: ApiSettings, store: Store, pause: Callable[[float], object], pacer: Pacer | None
 ) -> Client:
-    """Whom to ask by. Raises ConfigError where the key cannot be had, which is written down."""
+    """Whom to ask by. Raises ConfigError where the key cannot be had.
+
+    That is written down, and what became of gaps that so nobody can close.
+    """
     try:
         return Client(settings, pause=pause, pacer=pacer)
     except ConfigError as error:
         reading.fail(store, source_of(settings), error)
+        losing.lose(store, times.now(), "the key of `api` cannot be had")
         raise
 
 

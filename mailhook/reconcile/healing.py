@@ -5,7 +5,7 @@ An alert speaks of its gap only: that a hook is enabled again nobody but a perso
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,8 +13,8 @@ from mailhook import times
 from mailhook.reconcile.reading import REACH
 from mailhook.reconcile.run import Run
 from mailhook.sources.api import source
-from mailhook.store import Reader, healing, listings
-from mailhook.store.healing import Gap, State
+from mailhook.store import Reader, Store, healing, listings
+from mailhook.store.healing import Gap, State, Verdict
 from mailhook.store.listings import Listing
 
 # The vendor looks at an hour, and tries again for 171 minutes.
@@ -44,13 +44,16 @@ def heal(run: Run) -> None:
         return
     address, now = source(run.client), times.now()
     listing = run.store.write(lambda connection, _: listings.find(connection, address))
-    verdicts = {gap.id: verdict(gap, _found(run, gap, listing), now) for gap in gaps}
-    changed = {
-        gap.id: verdicts[gap.id] for gap in gaps if verdicts[gap.id] != (gap.state, gap.healing)
-    }
-    if changed:
-        run.store.write(lambda connection, _: healing.settle(connection, changed))
-    run.report.healed = sum(state == "healed" for state, _ in changed.values())
+    judged = [(gap, verdict(gap, _found(run, gap, listing), now)) for gap in gaps]
+    run.report.healed = settle(run.store, judged).count("healed")
+
+
+def settle(store: Store, judged: Iterable[tuple[Gap, Verdict]]) -> list[State]:
+    """Write down each verdict that is another one than before; what has become of how many."""
+    changed = [(gap, one) for gap, one in judged if one != (gap.state, gap.healing)]
+    if not changed:
+        return []
+    return store.write(lambda connection, _: healing.settle(connection, changed))
 
 
 def begin(gap: Gap) -> str:
@@ -59,19 +62,19 @@ def begin(gap: Gap) -> str:
     return times.stored(times.around(moment, BEFORE.total_seconds())[0])
 
 
-def verdict(gap: Gap, found: Found, now: datetime) -> tuple[State, str | None]:
+def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
     """What becomes of the alert, and why in a sentence. Pure.
 
-    Healed once a reading that began after the alert was last told has come to its end,
-    and all of it could be read. What is lost may still be healed.
+    Healed once a reading that began after we were last told of it has come to its end, and all
+    of it could be read: by number, for clocks are set. What is lost may still be healed.
     """
     listing, since = found.listing, begin(gap)
     shown = times.short(times.parse(since) or now)
-    if not listing.read_at or listing.read_at < gap.last_seen_at:
+    if listing.read_number <= gap.readings:
         return _unread_yet(gap, found, shown, now)
     if gap.state == "healed":
         return "healed", gap.healing
-    if since < times.stored((times.parse(listing.read_at) or now) - REACH):
+    if since < (listing.read_from or since):
         reach = f"the API lists {REACH.days} days, and it began before these, at {shown}"
         return "lost", f"lost: {reach}; {found.told()}"
     if unread := found.unread():
@@ -100,7 +103,7 @@ def recorded(reader: Reader, gap: Gap) -> str:
     return f"{span} {found.events:,} {'is' if found.events == 1 else 'are'} recorded: {counts}"
 
 
-def _unread_yet(gap: Gap, found: Found, shown: str, now: datetime) -> tuple[State, str | None]:
+def _unread_yet(gap: Gap, found: Found, shown: str, now: datetime) -> Verdict:
     failing = found.listing.failing_since
     if failing and is_late(failing, now) and is_late(gap.last_seen_at, now):
         since = times.short(times.parse(failing) or now)

@@ -95,6 +95,9 @@ def _read(run: Run, address: str, since: datetime | None) -> None:
         error=listing.error,
         failing_since=listing.failing_since,
         is_mixed=listing.is_mixed,
+        number=run.store.write(lambda connection, _: listings.begin(connection)),
+        read_number=listing.read_number,
+        read_from=listing.read_from,
     )
     _walk(run, began, None)
     run.report.is_whole = True
@@ -198,7 +201,21 @@ def _finished(listing: Listing) -> Listing:
         read_until=(max(until or "", told) or None) if covers else until,
         read_at=listing.began_at if covers else listing.read_at,
         is_mixed=listing.is_mixed,
+        read_number=(listing.number or 0) if covers else listing.read_number,
+        read_from=_read_from(listing) if covers else listing.read_from,
     )
+
+
+def _read_from(listing: Listing) -> str:
+    """From when on nothing was missed: what the list reaches, or further where reading never broke.
+
+    Never broke: it reaches what was read until before. A clock of ours that is behind says
+    nothing of how far it reaches, where the list tells of a later time.
+    """
+    now = times.parse(max(listing.began_at or "", listing.newest or "")) or times.now()
+    reach = times.stored(times.around(now, REACH.total_seconds())[0])
+    is_unbroken = listing.read_from and (listing.read_until or "") >= reach
+    return min(listing.read_from or reach, reach) if is_unbroken else reach
 
 
 def _goes_on(listing: Listing, asked: str, now: datetime) -> bool:

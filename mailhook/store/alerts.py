@@ -1,7 +1,8 @@
 """Alerts within an open transaction: a repeated one joins the first, a later one is new.
 
 Creator and owner of a hook get the same mail, and the vendor may write again
-while it goes on: within a day of the last sighting it is the same alert.
+while it goes on: within a day of the last sighting it is the same alert. Not where
+two mails name two hooks; one that names none joins the last told of its address.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from mailhook import times
 from mailhook.events import endpoint
 from mailhook.model import Event
+from mailhook.store import hook
 from mailhook.store.ledger import Foreseen, Ledger
 from mailhook.store.own import Own
 from mailhook.store.rows import to_json
@@ -27,15 +29,15 @@ ClosedBy = Literal["hand", "mail", "web"]
 # The owner's copies may be read long after the creator's, days of them: what lies
 # between the first sighting of an alert and its last belongs to it as well.
 _FIND = """
-SELECT id, event_id, last_seen_at FROM alerts
+SELECT id, event_id, detail ->> 'hook_name' FROM alerts
 WHERE kind = :kind AND endpoint IS :endpoint AND authenticity = :authenticity
   AND state <> 'resolved' AND last_seen_at >= :start AND occurred_at <= :end
-ORDER BY last_seen_at DESC LIMIT 1
+ORDER BY last_seen_at DESC
 """
 
 # The very mail once more, out of another folder or with a header more: in any state.
 _AGAIN = """
-SELECT a.id, a.event_id, a.last_seen_at FROM alerts a
+SELECT a.id, a.event_id FROM alerts a
 JOIN sightings s ON s.event_id = a.event_id JOIN deliveries d ON d.id = s.delivery_id
 WHERE a.kind = :kind AND a.endpoint IS :endpoint AND a.authenticity = :authenticity
   AND d.message_id = (SELECT message_id FROM deliveries WHERE id = :delivery_id) LIMIT 1
@@ -48,26 +50,39 @@ WHERE s.delivery_id = :delivery_id AND a.kind = :kind AND a.endpoint IS :endpoin
 ORDER BY a.authenticity DESC, a.id LIMIT 1
 """
 
-# Told again later, its gap is longer than what was healed or lost. One that is resolved stays so.
-_TELL = """
+# How many readings of the vendor's list had begun: only a later one knows of what is told now.
+_READINGS = "(SELECT value FROM counters WHERE name = 'readings')"
+
+# Told of a later or an earlier time, its gap is longer than what was healed or lost. One that is
+# resolved stays so. Which hook it is may be told by another mail than the first.
+_TELL = f"""
 UPDATE alerts SET sightings = sightings + 1, last_seen_at = max(last_seen_at, :moment),
-    state = iif(:moment > last_seen_at AND state <> 'resolved', 'open', state),
-    healing = iif(:moment > last_seen_at AND state <> 'resolved', NULL, healing)
+    occurred_at = min(occurred_at, :moment),
+    (state, healing, readings) = (
+        SELECT iif(is_longer AND state <> 'resolved', 'open', state),
+               iif(is_longer AND state <> 'resolved', NULL, healing),
+               iif(is_longer, {_READINGS}, readings)
+        FROM (SELECT :moment > last_seen_at OR :moment < occurred_at AS is_longer)),
+    detail = iif(:hook_name IS NOT NULL AND detail ->> 'hook_name' IS NULL,
+                 json_set(detail, '$.hook_name', :hook_name), detail)
 WHERE id = :id
-"""
+"""  # noqa: S608 - a constant
 
 # The moments of unproven mails go with their words: a forged date must not swallow what follows.
-_RAISE = """
+_RAISE = f"""
 UPDATE alerts SET authenticity = 'verified', occurred_at = :moment, last_seen_at = :moment,
-    delivery_id = :delivery_id, detail = :detail
+    delivery_id = :delivery_id, detail = :detail, readings = {_READINGS}
 WHERE id = :id
-"""
+"""  # noqa: S608 - a constant
 
-_INSERT = """
+_RECORDED = "SELECT recorded_at FROM deliveries WHERE id = ?"
+
+_INSERT = f"""
 INSERT INTO alerts (kind, endpoint, occurred_at, last_seen_at, delivery_id, event_id,
-                    authenticity, detail)
-VALUES (:kind, :endpoint, :moment, :moment, :delivery_id, :event_id, :authenticity, :detail)
-"""
+                    authenticity, detail, readings)
+VALUES (:kind, :endpoint, :moment, :moment, :delivery_id, :event_id, :authenticity, :detail,
+        {_READINGS})
+"""  # noqa: S608 - a constant
 
 
 class Alerts:
@@ -83,9 +98,9 @@ class Alerts:
 
         False where it repeats an alert that was pruned: nothing is recorded then.
         """
-        asked = _asked(event, kind, delivery_id)
+        asked = self._asked(event, kind, delivery_id)
         if joined := self._find(asked):
-            alert_id, event_id, _ = joined
+            alert_id, event_id = joined
             self._connection.execute(_TELL, {**asked, "id": alert_id})
         elif self._tombstones.joined(asked):
             return False
@@ -108,7 +123,7 @@ class Alerts:
         own.meet(mine[1])
         if not self._proves(event, mine):
             return False
-        asked = _asked(event, kind, own.delivery_id)
+        asked = self._asked(event, kind, own.delivery_id)
         if self._find(asked):
             self.record(event, kind, own.delivery_id, channel, at)
             return True
@@ -122,7 +137,7 @@ class Alerts:
         """What `again`, else `record`, would do with the alert now; reads only."""
         mine = self._own(event, kind, own)
         if mine is None:
-            asked = _asked(event, kind, own.delivery_id)
+            asked = self._asked(event, kind, own.delivery_id)
             known = self._find(asked) or self._tombstones.repeated(asked)
             return Foreseen(event.base_key if known else None)
         changes = ("authenticity",) if self._proves(event, mine) else ()
@@ -132,21 +147,46 @@ class Alerts:
         if not own.rows:
             return None
         found: tuple[int, int, str] | None = self._connection.execute(
-            _OWN, _asked(event, kind, own.delivery_id)
+            _OWN, self._asked(event, kind, own.delivery_id)
         ).fetchone()
         return found if found and found[1] in own.rows else None
 
     def _proves(self, event: Event, mine: tuple[int, int, str]) -> bool:
         return event.authenticity == "verified" and mine[2] == "unverified"
 
-    def _find(self, asked: Mapping[str, Any]) -> tuple[int, int, str] | None:
-        for question in (_AGAIN, _FIND):
-            found: tuple[int, int, str] | None = self._connection.execute(
-                question, asked
-            ).fetchone()
-            if found:
-                return found
-        return None
+    def _find(self, asked: Mapping[str, Any]) -> tuple[int, int] | None:
+        """The alert that it joins and its event: two hooks of one address are two alerts."""
+        found: tuple[int, int] | None = self._connection.execute(_AGAIN, asked).fetchone()
+        if found:
+            return found
+        rows = self._connection.execute(_FIND, asked)
+        row = hook.nearest(hook.named(asked["hook_name"]), rows)
+        return (row[0], row[1]) if row else None
+
+    def _asked(self, event: Event, kind: str, delivery_id: int) -> dict[str, Any]:
+        """What is looked for among the alerts, and written if none is found.
+
+        No mail tells of what comes after it was read, whatever its Date: its moment is then.
+        """
+        (recorded_at,) = self._connection.execute(_RECORDED, (delivery_id,)).fetchone()
+        moment = min(event.occurred_at, times.parse(recorded_at) or event.occurred_at)
+        start, end = times.around(moment, _JOIN_SECONDS)
+        return {
+            "kind": kind,
+            "endpoint": endpoint(event.object),
+            "hook_name": _hook_name(event),
+            "authenticity": event.authenticity,
+            "start": times.stored(start),
+            "end": times.stored(end),
+            "moment": times.stored(moment),
+            "delivery_id": delivery_id,
+        }
+
+
+def _hook_name(event: Event) -> str | None:
+    """The name of the hook as it is told, where one is."""
+    told = event.object.get("hook_name")
+    return told if isinstance(told, str) and hook.named(told) else None
 
 
 def resolve(
@@ -162,17 +202,3 @@ def resolve(
         )
         found += [alert_id] * cursor.rowcount
     return found
-
-
-def _asked(event: Event, kind: str, delivery_id: int) -> dict[str, Any]:
-    """What is looked for among the alerts, and written if none is found."""
-    start, end = times.around(event.occurred_at, _JOIN_SECONDS)
-    return {
-        "kind": kind,
-        "endpoint": endpoint(event.object),
-        "authenticity": event.authenticity,
-        "start": times.stored(start),
-        "end": times.stored(end),
-        "moment": times.stored(event.occurred_at),
-        "delivery_id": delivery_id,
-    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Literal
+from urllib.parse import unquote
 
+from mailhook.events import alias
 from mailhook.store.reader import Reader
 
 State = Literal["open", "healed", "lost"]
@@ -14,27 +17,44 @@ State = Literal["open", "healed", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A verified alert that nobody has resolved; times as the columns hold them."""
+    """A verified alert that nobody has resolved; times as the columns hold them.
+
+    `readings` of the list had begun when it was last told.
+    """
 
     id: int
     occurred_at: str
     last_seen_at: str
     state: State
     healing: str | None
+    readings: int = 0
 
+
+Verdict = tuple[State, str | None]
 
 _GAPS = """
-SELECT id, occurred_at, last_seen_at, state, healing FROM alerts
+SELECT id, occurred_at, last_seen_at, state, healing, readings FROM alerts
 WHERE state <> 'resolved' AND authenticity = 'verified'
   AND kind IN ('delivery_failing', 'hook_disabled')
 """
 
 # What is listed has its place behind the list's address. The pluses keep SQLite to the index
 # of what waits.
-_UNREAD = """
-SELECT count(*) AS count FROM deliveries
+_WAITING = """
+SELECT location, received_at FROM deliveries
 WHERE (outcome = 'quarantined' OR unread > 0) AND outcome = 'quarantined'
-  AND +location > :source || '#' AND +location < :source || '0' AND received_at >= :since
+  AND +location > :source || '#' AND +location < :source || '0'
+"""
+
+# Of the items with these names, each as the list and as `aliases` tells it: when the event was,
+# as far as that can be read, and whether another telling of it could be.
+_LISTED = """
+SELECT (SELECT occurred_at FROM listed WHERE idempotency_key = value ->> 0) AS occurred_at,
+    EXISTS (SELECT 1 FROM aliases a JOIN sightings s ON s.event_id = a.event_id
+            WHERE a.alias = value ->> 1 AND s.channel = 'api' AND s.authenticity = 'verified')
+    OR EXISTS (SELECT 1 FROM tombstone_aliases a JOIN tombstones t ON t.id = a.tombstone_id
+               WHERE a.alias = value ->> 1 AND t.authenticity = 'verified') AS is_recorded
+FROM json_each(:names) ORDER BY key
 """
 
 _ALONE = """
@@ -56,6 +76,12 @@ FROM events e WHERE e.occurred_at >= :since AND e.occurred_at < :until
   AND e.authenticity = 'verified' AND e.product <> 'webhook'
 """
 
+_SETTLE = """
+UPDATE alerts SET state = :became, healing = :words
+WHERE id = :id AND state = :state AND healing IS :healing AND readings = :readings
+  AND occurred_at = :occurred_at AND last_seen_at = :last_seen_at
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -73,8 +99,27 @@ def gaps(reader: Reader) -> list[Gap]:
 
 
 def unread(reader: Reader, source: str, since: str) -> int:
-    """How many listed events that were found since then wait because they could not be read."""
-    return int(reader.rows(_UNREAD, {"source": source, "since": since})[0]["count"])
+    """How many listed events may be of since then and wait because they could not be read.
+
+    Not those that could another time: what the vendor has cut may come whole. One that does
+    not even tell its time is of when it was found.
+    """
+    waiting = reader.rows(_WAITING, {"source": source})
+    keys = [_key(row["location"], source) for row in waiting]
+    names = json.dumps([[key, alias(key)] for key in keys])
+    found_at = {
+        key or row["location"]: listed["occurred_at"] or row["received_at"]
+        for key, row, listed in zip(
+            keys, waiting, reader.rows(_LISTED, {"names": names}), strict=True
+        )
+        if not listed["is_recorded"]
+    }
+    return sum(moment >= since for moment in found_at.values())
+
+
+def _key(location: str, source: str) -> str:
+    """The idempotency key of the item that lies there; empty where it tells none."""
+    return unquote(location.removeprefix(source).partition("#")[0].removeprefix("/"))
 
 
 def alone(reader: Reader, since: str) -> int:
@@ -87,11 +132,13 @@ def recorded(reader: Reader, since: str, until: str) -> Recorded:
     return Recorded(**reader.rows(_RECORDED, {"since": since, "until": until})[0])
 
 
-def settle(
-    connection: sqlite3.Connection, verdicts: Mapping[int, tuple[State, str | None]]
-) -> None:
-    """Write down what became of these, unless somebody has resolved them meanwhile."""
-    connection.executemany(
-        "UPDATE alerts SET state = ?, healing = ? WHERE id = ? AND state <> 'resolved'",
-        [(state, words, number) for number, (state, words) in verdicts.items()],
-    )
+def settle(connection: sqlite3.Connection, verdicts: Iterable[tuple[Gap, Verdict]]) -> list[State]:
+    """Write down what became of these, and say of which it was.
+
+    Not of those that were told again, resolved or judged by somebody else since they were read.
+    """
+    return [
+        state
+        for gap, (state, words) in verdicts
+        if connection.execute(_SETTLE, {**asdict(gap), "became": state, "words": words}).rowcount
+    ]

@@ -18,6 +18,8 @@ class Listing:
     What stands between `since` and `paged_at` is of a reading that goes on: None without, 0
     `pages`. `last_at`: what it has told of last; `falls`: whether it was newest first so far;
     `paged_at`: when its last page was recorded. `key_mark` tells the key from others.
+    `number`: which of all readings it is; `read_number`: which that was that began at `read_at`.
+    `read_from`: since when nothing that was listed can have been missed until `read_until`.
     """
 
     source: str
@@ -36,6 +38,9 @@ class Listing:
     is_mixed: bool = False
     key_mark: str | None = None
     rests_until: str | None = None
+    number: int | None = None
+    read_number: int = 0
+    read_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,9 @@ _NAMES = ", ".join(field.name for field in fields(Listing))
 _FIND = f"SELECT {_NAMES} FROM listings WHERE source = ?"  # noqa: S608 - names of columns
 _VALUES = ", ".join("?" for _ in fields(Listing))
 _KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES ({_VALUES})"  # noqa: S608 - likewise
+
+_BEGIN = "UPDATE counters SET value = value + 1 WHERE name = 'readings' RETURNING value"
+_LAST = "SELECT coalesce(max(read_number), 0) AS number FROM listings"
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -74,10 +82,21 @@ def find(connection: sqlite3.Connection, source: str) -> Listing:
     return replace(found, falls=falls, is_mixed=bool(found.is_mixed))
 
 
+def begin(connection: sqlite3.Connection) -> int:
+    """The number of a reading that begins now: higher than that of any before, in all lists."""
+    (number,) = connection.execute(_BEGIN).fetchone()
+    return int(number)
+
+
 def last_read_at(reader: Reader) -> str | None:
     """When the reading of any list began that last came to its end, as the column holds it."""
     found: str | None = reader.rows("SELECT max(read_at) AS read_at FROM listings")[0]["read_at"]
     return found
+
+
+def last_number(reader: Reader) -> int:
+    """The number of the newest reading of any list that has come to its end; 0: none has."""
+    return int(reader.rows(_LAST)[0]["number"])
 
 
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:
@@ -123,7 +142,7 @@ ON CONFLICT (source) DO UPDATE SET rests_until = excluded.rests_until
 
 _FORGET = """
 UPDATE listings SET since = NULL, next = NULL, newest = NULL, began_at = NULL,
-    last_at = NULL, falls = NULL, pages = 0, paged_at = NULL
+    last_at = NULL, falls = NULL, pages = 0, paged_at = NULL, number = NULL
 WHERE source = ?
 """
 

@@ -19,6 +19,7 @@ from typing import Any
 from mailhook import times
 from mailhook.merging import Merge
 from mailhook.model import Event, Known
+from mailhook.store import hook
 from mailhook.store.rows import EVENT_COLUMNS, cell
 
 # What matching and merging ask of a row; the rest of an event is gone.
@@ -51,12 +52,13 @@ SELECT * FROM (
 
 _BURY = (
     f"""
-INSERT INTO tombstones (key, {", ".join(_KEPT)}, seen, alert, last_seen_at, pruned_at)
+INSERT INTO tombstones (key, {", ".join(_KEPT)}, seen, alert, last_seen_at, hook_name, pruned_at)
 SELECT key, {", ".join(_KEPT)},
        (SELECT json_group_array(json_array(channel, authenticity, told)) FROM
            (SELECT DISTINCT channel, authenticity, told FROM sightings WHERE event_id = e.id)),
        (SELECT kind || ' ' || ifnull(endpoint, '') FROM alerts WHERE event_id = e.id),
        (SELECT iif(state = 'resolved', NULL, last_seen_at) FROM alerts WHERE event_id = e.id),
+       (SELECT detail ->> 'hook_name' FROM alerts WHERE event_id = e.id),
        :at
 FROM events e WHERE id IN (SELECT value FROM json_each(:ids))
 """,  # noqa: S608 - column names are constants
@@ -78,16 +80,15 @@ ON CONFLICT (alias) DO NOTHING
     "DELETE FROM events WHERE id IN (SELECT value FROM json_each(:ids))",
 )
 
-_ALERT = """
+_AGAIN = """
 SELECT tombstone_id FROM tombstone_aliases WHERE alias = :alert || ' ' || :authenticity || ' ' ||
     (SELECT message_id FROM deliveries WHERE id = :delivery_id)
-UNION ALL
-SELECT * FROM (
-    SELECT id FROM tombstones
-    WHERE alert = :alert AND authenticity = :authenticity
-      AND last_seen_at >= :start AND occurred_at <= :end
-    ORDER BY last_seen_at DESC LIMIT 1)
-LIMIT 1
+"""
+_ALERT = """
+SELECT id, hook_name FROM tombstones
+WHERE alert = :alert AND authenticity = :authenticity
+  AND last_seen_at >= :start AND occurred_at <= :end
+ORDER BY last_seen_at DESC
 """
 
 
@@ -165,7 +166,9 @@ class Tombstones:
             return False
         values = {**asked, "alert": _alert(asked), "id": found}
         self._connection.execute(
-            "UPDATE tombstones SET last_seen_at = max(last_seen_at, :moment) WHERE id = :id", values
+            "UPDATE tombstones SET last_seen_at = max(last_seen_at, :moment),"
+            " hook_name = coalesce(hook_name, :hook_name) WHERE id = :id",
+            values,
         )
         self._connection.execute(
             "INSERT INTO tombstone_aliases"
@@ -180,7 +183,10 @@ class Tombstones:
         if not self._any:
             return None
         values = {**asked, "alert": _alert(asked)}
-        found = self._connection.execute(_ALERT, values).fetchone()
+        found = self._connection.execute(_AGAIN, values).fetchone()
+        if not found:
+            rows = self._connection.execute(_ALERT, values)
+            found = hook.nearest(hook.named(asked["hook_name"]), rows)
         return int(found[0]) if found else None
 
     @cached_property

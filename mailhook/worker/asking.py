@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from mailhook import times
 from mailhook.config import Settings
-from mailhook.errors import ConfigError, TemporaryError, in_one_line
+from mailhook.errors import TemporaryError, in_one_line
 from mailhook.metrics.meter import Meter
 from mailhook.store import Reader, Store
 from mailhook.trust import Trust
-from mailhook.worker import gaps
 from mailhook.worker.pace import Pace
 from mailhook.worker.turns import Turns
 
@@ -104,20 +103,16 @@ class Asking:
             self._pause(0)
             progress(count)
 
-        try:
-            report = reconcile(
-                self.settings,
-                self.store,
-                self.trust,
-                since=since,
-                only=only,
-                progress=go_on,
-                pause=self._pause,
-                pacer=self.pace.of(api, self._pause) if api else None,
-            )
-        except ConfigError:  # no request could be made at all
-            gaps.settle(self.store, "the key of `api` cannot be had")
-            raise
+        report = reconcile(
+            self.settings,
+            self.store,
+            self.trust,
+            since=since,
+            only=only,
+            progress=go_on,
+            pause=self._pause,
+            pacer=self.pace.of(api, self._pause) if api else None,
+        )
         self.meter.asked(report.answers, report.new)
         return report
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from mailhook import times
 from mailhook.store import Reader, Store, healing
 
-log = logging.getLogger(__name__)
 
-
-def settle(store: Store, why: str = "`api` is not set") -> None:
+def settle(store: Store) -> None:
     """Say what became of the gaps that proven alerts tell of, where there is no API to ask."""
     with Reader(store.path) as reader:
         if not healing.gaps(reader):
             return
     from mailhook.reconcile import losing  # with all that asks an API, so only where it is needed
 
-    if count := losing.lose(store, times.now(), why):
-        log.info("gaps that nobody can close: see `mailhook alerts`", extra={"alerts": count})
+    losing.lose(store, times.now(), "`api` is not set")

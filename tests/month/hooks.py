@@ -29,7 +29,8 @@ class Hooks:
         self._books, self._timeline, self._line, self._alert = books, timeline, line, alert
         self._terms = Terms()
         self._subscription = Subscription(self._terms)
-        self._era, self._off_at, self._silent = 0, 0.0, 0
+        self._era, self._off_at = 0, 0.0
+        self._carried, self._ceased, self._silent = set[str](), set[str](), 0
         self.key = KEY
 
     @property
@@ -51,6 +52,8 @@ class Hooks:
 
     def _attempt(self, entry: Entry, token: str, nth: int, era: int) -> None:
         if self.is_off or era != self._era:  # what waits when it is switched off is given up
+            if entry.event.at > moment(self._off_at) and entry.product in self._carried:
+                self._ceased.add(entry.product)
             self._books.count("hooks given up, as the hook is off")
             return
         status = self._line.post(token)
@@ -62,14 +65,21 @@ class Hooks:
         told = self._subscription.note(self._timeline.now, ok=status == HTTPStatus.OK)
         if told == "disabled":
             self._era, self._off_at = self._era + 1, self._timeline.now
+            self._ceased = set()
         if told:
             self._alert(told, self._subscription.share(self._timeline.now))
 
     def _came(self, entry: Entry) -> None:
-        """Three tokens of later events tell mailhook that it is on, where no mail has."""
+        """Three tokens of later events tell mailhook that it is on, where no mail has.
+
+        And one of each product that came before and was given up since: another hook may
+        post what never ceased.
+        """
         entry.roads.add("web")
+        self._carried.add(entry.product)
         if self._silent and entry.event.at > moment(self._off_at):
-            self._silent -= 1
+            self._ceased.discard(entry.product)
+            self._silent = max(self._silent - 1, 1 if self._ceased else 0)
             if not self._silent:
                 self._books.resolve("web")
 
