@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mails
 import pytest
+import stamina
 import yaml
 from command import Home
 from fake_api import NOW, fill, key_file
@@ -39,6 +40,34 @@ def disabled(ago: timedelta = timedelta(0), *, proof: str | None = mails.PROOF) 
         " deliveries have failed.\r\n"
     )
     return mails.write(text, date=NOW - ago, proof=proof)
+
+
+def test_what_is_resolved_before_its_gap_is_closed_is_told_when_it_is(api: FakeApi, home: Home):
+    home.deliver(disabled(HOUR), at=NOW)
+    fill(api, 2, days=0.1)
+    api.fail(503, times=99)
+    with stamina.set_testing(testing=True, attempts=1):
+        assert home.call("reconcile").code == 75
+    assert home.call("alerts", "resolve", "1").code == 0
+    api.mend()
+    assert json.loads(home.call("reconcile", "--json").out)["healed"] == 0
+    ((state, healing),) = asked(home.store, STATE)
+    assert (state, str(healing).partition(":")[0]) == ("resolved", "healed")
+
+
+def test_what_was_dropped_unread_is_lost_and_not_healed(api: FakeApi, home: Home):
+    home.deliver(disabled(2 * DAY), at=NOW - 2 * DAY)
+    fill(api, 1, days=0.1)
+    api.add("check", "finished", {"check_id": "CHK9"}, NOW - HOUR, object="{bad")
+    home.call("reconcile")
+    ((number,),) = asked(home.store, "SELECT id FROM deliveries WHERE outcome = 'quarantined'")
+    before = asked(home.store, STATE)
+    assert home.call("quarantine", "drop", str(number), "--why", "bad").code == 0
+    home.call("reconcile")
+    assert asked(home.store, STATE) == before
+    ((state, healing),) = before
+    assert state == "lost"
+    assert "1 listed event since " in str(healing)
 
 
 @pytest.fixture
@@ -221,11 +250,11 @@ def test_what_tells_no_time_is_of_when_it_was_found(api: FakeApi, home: Home):
 def test_what_is_told_while_a_verdict_is_reached_is_not_overwritten(home: Home, kind: State):
     home.deliver(disabled(2 * DAY), at=NOW)
     with Store(home.store) as store, Reader(home.store) as reader:
-        judged = [(one, (kind, "as it was")) for one in gaps(reader)]
+        judged = [(one, (kind, "as it was")) for one in gaps(reader, NOW)]
         pipeline.ingest(Batch((mails.delivered(disabled(DAY + HOUR), 99),)), store, TRUST)
         assert settle(store, judged) == []
         assert asked(home.store, STATE) == [("open", None)]
-        fresh = [(one, (kind, "as it is")) for one in gaps(reader)]
+        fresh = [(one, (kind, "as it is")) for one in gaps(reader, NOW)]
         assert settle(store, fresh) == [kind]
     assert asked(home.store, STATE) == [(kind, "as it is")]
 

@@ -38,11 +38,12 @@ class Found:
 
 
 def heal(run: Run) -> None:
-    """Bring each alert that nobody has resolved up to date with what was read."""
-    gaps = healing.gaps(run.reader)
+    """Bring each alert up to date with what was read."""
+    now = times.now()
+    gaps = healing.gaps(run.reader, now)
     if not gaps:
         return
-    address, now = source(run.client), times.now()
+    address = source(run.client)
     listing = run.store.write(lambda connection, _: listings.find(connection, address))
     judged = [(gap, verdict(gap, _found(run, gap, listing), now)) for gap in gaps]
     run.report.healed = settle(run.store, judged).count("healed")
@@ -50,10 +51,16 @@ def heal(run: Run) -> None:
 
 def settle(store: Store, judged: Iterable[tuple[Gap, Verdict]]) -> list[State]:
     """Write down each verdict that is another one than before; what has become of how many."""
-    changed = [(gap, one) for gap, one in judged if one != (gap.state, gap.healing)]
+    kept = ((gap, _kept(gap, one)) for gap, one in judged)
+    changed = [(gap, one) for gap, one in kept if one != (gap.state, gap.healing)]
     if not changed:
         return []
     return store.write(lambda connection, _: healing.settle(connection, changed))
+
+
+def _kept(gap: Gap, judged: Verdict) -> Verdict:
+    """What a person has resolved stays so; what became of the gap is said all the same."""
+    return ("resolved", judged[1]) if gap.state == "resolved" else judged
 
 
 def begin(gap: Gap) -> str:
@@ -79,7 +86,8 @@ def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
         return "lost", f"lost: {reach}; {found.told()}"
     if unread := found.unread():
         events = "1 listed event" if unread == 1 else f"{unread:,} listed events"
-        words = f"{events} since {shown} could not be read: see `mailhook quarantine list`"
+        where = "see `mailhook quarantine list`, and what was dropped from it"
+        words = f"{events} since {shown} could not be read: {where}"
         return ("lost", f"lost: {words}") if is_late(gap.last_seen_at, now) else ("open", words)
     brought = f"{found.alone():,} of these events came by no other road"
     return "healed", f"healed: all that the API lists since {shown} is recorded; {brought}"

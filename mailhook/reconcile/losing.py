@@ -24,7 +24,8 @@ def lose(store: Store, now: datetime, why: str) -> None:
         number = listings.last_number(reader)
         judged = [
             (gap, verdict(gap, number, partial(_told, reader, gap, why), now))
-            for gap in healing.gaps(reader)
+            for gap in healing.gaps(reader, now)
+            if gap.state != "resolved"
         ]
     if count := settle(store, judged).count("lost"):
         log.info("gaps that nobody can close: see `mailhook alerts`", extra={"alerts": count})

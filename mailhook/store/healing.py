@@ -6,18 +6,20 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import unquote
 
+from mailhook import times
 from mailhook.events import alias
 from mailhook.store.reader import Reader
 
-State = Literal["open", "healed", "lost"]
+State = Literal["open", "healed", "lost", "resolved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A verified alert that nobody has resolved; times as the columns hold them.
+    """A verified alert of which the gap may still close; times as the columns hold them.
 
     `readings` of the list had begun when it was last told.
     """
@@ -32,10 +34,13 @@ class Gap:
 
 Verdict = tuple[State, str | None]
 
+# As far back as the list reaches.
+_WHILE = timedelta(days=60)
+
 _GAPS = """
 SELECT id, occurred_at, last_seen_at, state, healing, readings FROM alerts
-WHERE state <> 'resolved' AND authenticity = 'verified'
-  AND kind IN ('delivery_failing', 'hook_disabled')
+WHERE (state <> 'resolved' OR last_seen_at >= ? AND ifnull(healing, '') NOT LIKE 'healed:%')
+  AND authenticity = 'verified' AND kind IN ('delivery_failing', 'hook_disabled')
 """
 
 # What is listed has its place behind the list's address. The pluses keep SQLite to the index
@@ -44,6 +49,9 @@ _WAITING = """
 SELECT location, received_at FROM deliveries
 WHERE (outcome = 'quarantined' OR unread > 0) AND outcome = 'quarantined'
   AND +location > :source || '#' AND +location < :source || '0'
+UNION ALL
+SELECT location, received_at FROM deliveries
+WHERE location > :source || '#' AND location < :source || '0' AND outcome = 'dropped'
 """
 
 # Of the items with these names, each as the list and as `aliases` tells it: when the event was,
@@ -93,13 +101,13 @@ class Recorded:
     api: int
 
 
-def gaps(reader: Reader) -> list[Gap]:
-    """Every such alert."""
-    return [Gap(**row) for row in reader.rows(_GAPS)]
+def gaps(reader: Reader, now: datetime) -> list[Gap]:
+    """Every such alert; one that was resolved before its gap was closed, too, for a while."""
+    return [Gap(**row) for row in reader.rows(_GAPS, (times.stored(now - _WHILE),))]
 
 
 def unread(reader: Reader, source: str, since: str) -> int:
-    """How many listed events may be of since then and wait because they could not be read.
+    """How many listed events may be of since then and could not be read: waiting, or dropped.
 
     Not those that could another time: what the vendor has cut may come whole. One that does
     not even tell its time is of when it was found.

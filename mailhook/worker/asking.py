@@ -81,7 +81,7 @@ class Asking:
         from mailhook.store import healing
 
         with Reader(self.store.path) as reader:
-            return any(gap.state == "open" for gap in healing.gaps(reader))
+            return any(gap.state == "open" for gap in healing.gaps(reader, times.now()))
 
     def now(
         self, since: datetime | None, only: Sequence[str], progress: Callable[[int], None]

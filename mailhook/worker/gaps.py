@@ -9,7 +9,7 @@ from mailhook.store import Reader, Store, healing
 def settle(store: Store) -> None:
     """Say what became of the gaps that proven alerts tell of, where there is no API to ask."""
     with Reader(store.path) as reader:
-        if not healing.gaps(reader):
+        if not healing.gaps(reader, times.now()):
             return
     from mailhook.reconcile import losing  # with all that asks an API, so only where it is needed
 
