@@ -106,8 +106,12 @@ def _burst(brought: Sequence[Sequence[int]]) -> float:
     By pure chance both are equal (Poisson); bursts of n make the variance n times the mean.
     """
     several = [counts for counts in brought if len(counts) > 1]
-    mean = sum(map(statistics.mean, several))
-    return max(1.0, sum(map(statistics.variance, several)) / mean) if mean else 1.0
+    mean = sum(statistics.fmean(counts) for counts in several)
+    return max(1.0, sum(_variance(counts) for counts in several) / mean) if mean else 1.0
+
+
+def _variance(counts: Sequence[int]) -> float:
+    return float(statistics.variance(counts))
 
 
 def _without_floods(counts: Sequence[int]) -> list[int]:
