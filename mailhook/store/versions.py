@@ -18,6 +18,7 @@ KNOWN = (
     "m010_readings",
     "m011_mail_twins",
     "m012_keys_of_lists",
+    "m014_absences",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own
