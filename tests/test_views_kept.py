@@ -67,11 +67,11 @@ def test_after_any_tellings_by_any_roads_they_agree(
         for mine, theirs in zip(one[5:], other[5:], strict=True):
             assert mine == (theirs if theirs is None else pytest.approx(theirs, abs=0.01))
     for about, (first_at, heard_at) in found.items():  # which may know of what has gone
-        assert moment(carried[about][0]) <= moment(first_at) + timedelta(milliseconds=10)
+        assert parsed(carried[about][0]) <= parsed(first_at) + timedelta(milliseconds=10)
         assert carried[about][1] >= heard_at
 
 
-def moment(text: str) -> datetime:
+def parsed(text: str) -> datetime:
     found = times.parse(text)
     assert found
     return found
