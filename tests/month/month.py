@@ -189,7 +189,7 @@ class Month:
         began = time.monotonic()
         self.books.count("reconciles")
         try:
-            done = self.machine.call("reconcile", {"since": None})
+            done = self.machine.call("reconcile", {"since": None, "only": []})
         except TemporaryError:
             return None
         finally:
