@@ -37,12 +37,11 @@ def business(start: datetime, end: datetime, rate: float, share: Share) -> Itera
     """A Poisson process from Monday to Friday, local time: `rate` an hour times the share of it."""
     chance, hour = random.Random(7), start  # noqa: S311 - a simulation
     while hour < end:
-        local = hour.astimezone(SANTIAGO)
-        moment = hour + chance.expovariate(rate) * HOUR
-        while local.weekday() < 5 and 6 < local.hour < 21 and moment < hour + HOUR:
-            if chance.random() < share(local.hour + (moment - hour) / HOUR):
-                yield moment
-            moment += chance.expovariate(rate) * HOUR
+        local, part = hour.astimezone(SANTIAGO), chance.expovariate(rate)
+        while local.weekday() < 5 and 6 < local.hour < 21 and part < 1:
+            if chance.random() < share(local.hour + part):
+                yield hour + timedelta(hours=part)
+            part += chance.expovariate(rate)
         hour += HOUR
 
 
@@ -59,7 +58,7 @@ def learned(hours: Counter[datetime], last_at: datetime) -> Rhythm:
 
 @pytest.mark.parametrize("changed", [AUTUMN, SPRING], ids=["back", "forward"])
 @pytest.mark.parametrize("share", [sharp, ramps, with_a_break])
-@pytest.mark.parametrize("rate", [5, 20, 150, 500])
+@pytest.mark.parametrize("rate", [5, 60, 500])
 def test_no_night_no_weekend_and_no_change_of_the_clocks_is_a_silence(
     rate: float, share: Share, changed: datetime
 ):
