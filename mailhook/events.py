@@ -1,8 +1,9 @@
 """From a notice to an event: normalise the words, find the subject, make the key.
 
 Pure. What the vendor said stays beside what it means: `raw_*` and `object` as
-sent, the other words by the catalogue's tables. Whether the event is already
-known is not decided here but in `matching`.
+sent, the other words by the catalogue's tables. The product of a type that these do
+not know is the type: web hooks name no product, and a row must not depend on which
+road was first. Whether the event is already known is not decided here but in `matching`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def interpret(notice: Notice, nth: int, context: Context, catalog: Catalog) -> E
         key=f"{base_key}@{times.short(occurred_at)}" if timed else base_key,
         mail_key=mail_key,
         repeatable=repeatable,
-        product=info.product if info else _product(notice, event_type),
+        product=info.product if info else event_type or "unknown",
         event_type=event_type,
         event_action=action,
         subject_type=subject_type,
@@ -142,10 +143,6 @@ def _subject(
     if len(named) == 1:
         return named[0].removesuffix("_id"), _text(content, named[0])
     return None, None
-
-
-def _product(notice: Notice, event_type: str) -> str:
-    return (notice.product or event_type).strip().lower().replace(" ", "_") or "unknown"
 
 
 def _time(notice: Notice, context: Context) -> tuple[datetime, TimeSource]:

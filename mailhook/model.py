@@ -157,14 +157,14 @@ class Notice:
     where it stands in a mail that this one forwards, and has none of its proof.
     `told_in` says of each part, by name, on which words of the mail it was read.
     `timestamp` is the vendor's time of the event as written, None where the
-    spelling had none. `product` only where the spelling named one.
+    spelling had none. What a spelling calls the product is left: web hooks call it nothing,
+    and the catalogue knows.
     """
 
     reader: str
     type: str
     action: str
     object: Object
-    product: str | None = None
     timestamp: str | None = None
     truora_id: str | None = None
     idempotency_key: str | None = None

@@ -43,7 +43,9 @@ QUERIES = {
         FROM latest_status l
         LEFT JOIN vocabulary v
                ON v.event_type = l.event_type AND v.event_action = l.event_action
-        WHERE NOT coalesce(v.final, 0) AND l.event_type <> 'webhook'
+        LEFT JOIN final_statuses f
+               ON f.subject_type = l.subject_type AND f.status = l.status
+        WHERE NOT coalesce(v.final, 0) AND f.status IS NULL AND l.event_type <> 'webhook'
         ORDER BY l.occurred_at LIMIT 200
         """,
     ),

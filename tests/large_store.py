@@ -59,6 +59,10 @@ def fill(path: Path, db: sqlite3.Connection, events: int) -> None:
             sql = _SIGHTINGS.format(nth=nth, channel=channel, seconds=seconds, which=which)
             db.execute(sql)
             db.execute("INSERT INTO roads VALUES (?, '2026-01-01', NULL)", (channel,))
+        db.execute(
+            "INSERT INTO listings (source, read_at)"
+            " VALUES ('https://api.example.com', strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))"
+        )
         db.executescript(m008_views.FILL)
         for _, sql in triggers:
             db.execute(sql)

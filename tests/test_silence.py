@@ -23,6 +23,7 @@ from mailhook.store import Reader
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+HALF_HOURS = 2 * 7 * 24
 
 Rate = Callable[[datetime], float]
 
@@ -94,7 +95,7 @@ def test_a_real_silence_by_day_is_told_within_hours_and_by_night_in_the_morning(
 def test_at_an_even_rate_the_events_that_should_have_come_are_as_many_as_the_bar(
     rate: float, hours: int
 ):
-    rhythm = Rhythm((rate,) * 168, 12)
+    rhythm = Rhythm((rate,) * HALF_HOURS, 12)
     last_at = MONDAY + hours * HOUR + 17 * MINUTE
     due_at = rhythm.due_at(last_at)
     assert due_at
@@ -103,7 +104,7 @@ def test_at_an_even_rate_the_events_that_should_have_come_are_as_many_as_the_bar
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_the_later_the_last_event_the_later_the_next_is_due(one: int, other: int):
-    rhythm = Rhythm(tuple(1 + math.sin(nth) for nth in range(168)), 12)
+    rhythm = Rhythm(tuple(1 + math.sin(nth) for nth in range(HALF_HOURS)), 12)
     early, late = sorted((one, other))
     first = rhythm.due_at(MONDAY + early * MINUTE)
     second = rhythm.due_at(MONDAY + late * MINUTE)
@@ -123,7 +124,7 @@ def test_the_example_of_the_documentation_is_as_it_says():
     assert in_the_morning
     assert after_the_weekend
     assert (in_the_morning - morning) / HOUR == pytest.approx(2.5, abs=0.1)
-    assert abs(after_the_weekend - (MONDAY + timedelta(days=7, hours=10))) < HOUR / 2
+    assert abs(after_the_weekend - (MONDAY + timedelta(days=7, hours=11.75))) < HOUR / 6
 
 
 def test_a_flood_in_one_hour_is_not_the_rhythm():
@@ -151,7 +152,7 @@ def test_too_few_events_or_weeks_teach_no_rhythm(count: int, span: timedelta):
 
 
 def test_what_comes_so_seldom_that_two_months_would_prove_nothing_is_not_judged():
-    assert Rhythm((0.001,) * 168, 8).due_at(MONDAY) is None
+    assert Rhythm((0.001,) * HALF_HOURS, 8).due_at(MONDAY) is None
 
 
 CHECKS = "checks", DAY
@@ -179,9 +180,9 @@ def test_a_span_runs_from_the_last_event_or_from_when_it_was_set(
     [
         (Heard(named_at=NOON - 99 * DAY), None, "never"),
         (Heard(last_at=NOON - DAY), None, "learning"),
-        (Heard(last_at=NOON - HOUR), Rhythm((1.0,) * 168, 12), "well"),
-        (Heard(last_at=NOON - 13 * HOUR), Rhythm((1.0,) * 168, 12), "silent"),
-        (Heard(last_at=NOON - 13 * HOUR), Rhythm((0.0,) * 168, 12), "learning"),
+        (Heard(last_at=NOON - HOUR), Rhythm((1.0,) * HALF_HOURS, 12), "well"),
+        (Heard(last_at=NOON - 13 * HOUR), Rhythm((1.0,) * HALF_HOURS, 12), "silent"),
+        (Heard(last_at=NOON - 13 * HOUR), Rhythm((0.0,) * HALF_HOURS, 12), "learning"),
     ],
 )
 def test_by_its_rhythm_a_product_is_judged_once_it_has_one(

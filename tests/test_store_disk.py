@@ -137,7 +137,7 @@ def test_on_a_full_disk_nothing_is_half_written_and_with_room_it_goes_on(
 ):
     path = small_disk / "mailhook.db"
     with Store(path) as store:
-        ballast = fill(small_disk, leave=65_536)
+        ballast = fill(small_disk, leave=131_072)
         errors = list(record_each(store, findings))
         written = errors.count(None)
         assert 0 < written < len(findings)

@@ -107,6 +107,55 @@ def test_what_was_restarted_after_its_end_waits_since_then(store: Told):
     assert store.rows(UNFINISHED) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "waits"),
+    [
+        ("check", "completed", False),
+        ("check", "error", False),
+        ("check", "delayed", True),
+        ("check", "archived", True),
+        ("identity_process", "success", False),
+        ("identity_process", "completed", True),
+    ],
+)
+def test_whose_latest_status_is_final_by_the_catalogue_has_ended(
+    store: Told, kind: str, status: str, *, waits: bool
+):
+    for number in range(1, 21):
+        for action, at in (
+            ("created", NOON),
+            ("finished", NOON + HOUR),
+            ("succeeded", NOON + HOUR),
+        ):
+            told = {"web": 1, "subject": f"S{number}", "action": action, "type": kind}
+            store.event(len(store.rows("SELECT id FROM events")) + 100, at, **told)
+    last = {"email": 1, "subject": "S", "type": kind, "action": "delayed"}
+    store.event(1, NOON + HOUR, **last, status=status)
+    assert [row[:2] for row in store.rows(UNFINISHED)] == [("S", status)] * waits
+    assert [row[2] for row in store.answer("open")] == ["S"] * waits
+
+
+def test_a_continuous_check_is_open_whatever_its_status(store: Told):
+    told = {"type": "continuous_check", "action": "created", "status": "enabled"}
+    store.event(1, NOON, web=1, **told)
+    assert [row[2] for row in store.answer("open")] == ["CHK1"]
+
+
+def test_the_status_of_what_is_unfinished_is_the_latest(store: Told):
+    lives(store, 20, HOUR)
+    store.event(1, NOON, web=1, subject="S", action="created", status="in_progress")
+    store.event(2, NOON - HOUR, web=1, subject="S", action="delayed", status="delayed")
+    with store.db:
+        updated_at = (times.stored(NOON + HOUR),)
+        store.db.execute("UPDATE events SET updated_at = ? WHERE id = 2", updated_at)
+    latest = store.rows("SELECT status FROM latest_status WHERE subject_id = 'S'")
+    assert [row[1:2] for row in store.rows(UNFINISHED)] == latest == [("delayed",)]
+    store.rows("UPDATE events SET status = 'completed' WHERE id = 2")
+    assert store.rows(UNFINISHED) == []
+    store.event(3, NOON + 2 * HOUR, web=1, subject="S", action="restarted", status="in_progress")
+    assert [row[1] for row in store.rows(UNFINISHED)] == ["in_progress"]
+
+
 def test_what_is_not_proven_is_not_waited_for_and_ends_nothing(store: Told):
     lives(store, 20, HOUR)
     store.event(1, NOON, web=1, subject="CHKa", action="created")

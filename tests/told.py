@@ -34,7 +34,18 @@ class Told:
     def roads(self, *roads: str) -> None:
         """These are in the settings."""
         self.db.executemany("INSERT INTO roads VALUES (?, '2026', NULL)", [(r,) for r in roads])
+        if "api" in roads:
+            self.list_was_read(times.now())
         self.db.commit()
+
+    def list_was_read(self, at: datetime) -> None:
+        """The vendor's list was read to its end by a reading that began then."""
+        with self.db:
+            self.db.execute(
+                "INSERT OR REPLACE INTO listings (source, read_at)"
+                " VALUES ('https://api.example.com', ?)",
+                (times.stored(at),),
+            )
 
     def event(self, number: int, at: datetime = NOON, /, **told: Any) -> int:
         """An event; `web=2, email=9` says when it was seen; everything else are columns."""

@@ -67,6 +67,7 @@ class ResourceEntry(TypedDict, total=False):
     within: str
     status: str
     open: str
+    final: str
 
 
 class AlertEntry(TypedDict):

@@ -65,6 +65,7 @@ def _resource(name: str, entry: ResourceEntry) -> Resource:
         within=entry.get("within", ""),
         status_fields=synonyms(entry["status"]),
         open_statuses=frozenset(synonyms(entry["open"])),
+        final_statuses=frozenset(synonyms(entry["final"])),
     )
 
 

@@ -95,7 +95,8 @@ class Resource:
 
     `base` is a key of `api.base`, `path` has `{id}` in it. `within` is the member that
     holds it, empty where the answer is the resource. Of `id_fields` and `status_fields`
-    the first that is there counts; `open_statuses`, normalised, are no end.
+    the first that is there counts; `open_statuses`, normalised, are no end, `final_statuses` are
+    one; what is in neither says nothing of it.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Resource:
     within: str
     status_fields: tuple[str, ...]
     open_statuses: frozenset[str]
+    final_statuses: frozenset[str]
 
     def is_open(self, status: str | None) -> bool:
         """Whether a subject of that status has not come to an end, or does not say."""

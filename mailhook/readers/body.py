@@ -98,7 +98,6 @@ def _notice(body: _Body, reader: str, subject: str, catalog: Catalog) -> Notice 
         type=event.type,
         action=event.action,
         object=content,
-        product=body.meta.get("product"),
         timestamp=body.meta.get("timestamp"),
         truora_id=vendor_id or None,
         idempotency_key=body.meta.get("idempotency_key"),

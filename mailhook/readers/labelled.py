@@ -122,7 +122,6 @@ def _notice(block: Block, named: Named | None, mail: Mail, *, alone: bool) -> No
         type=named.event.type,
         action=named.event.action,
         object=found.members,
-        product=meta.get("product"),
         timestamp=_timestamp(block.meta.get("timestamp"), mail.catalog),
         truora_id=vendor_id if is_vendors(vendor_id) else None,
         idempotency_key=meta.get("idempotency_key"),

@@ -47,7 +47,6 @@ def notice(event: Json, reader: str, *, proven: bool = False) -> Notice:
         type=event_type,
         action=action,
         object=_object(event.get("object")),
-        product=_text(event, "product"),
         timestamp=_text(event, "timestamp"),
         truora_id=_text(event, "id"),
         idempotency_key=_text(event, "idempotency_key"),

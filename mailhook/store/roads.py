@@ -21,6 +21,9 @@ _REMOVE = {
     "roads": "DELETE FROM roads WHERE road = ? AND until IS NULL",
     "expected": "DELETE FROM expected WHERE product = ?",
 }
+# What is not in the settings for a time brings nothing then, and misses nothing.
+_LEAVE = "INSERT INTO absences (road, since) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_RETURN = "UPDATE absences SET until = ? WHERE road = ? AND until IS NULL"
 
 Named = dict[str, set[str]]
 
@@ -48,3 +51,12 @@ def note(connection: sqlite3.Connection, named: Named, at: datetime) -> None:
         added, removed = names - before[table], before[table] - names
         connection.executemany(_ADD[table], [(name, times.stored(at)) for name in added])
         connection.executemany(_REMOVE[table], [(name,) for name in removed])
+        if table == "roads":
+            _note_absences(connection, added, removed, times.stored(at))
+
+
+def _note_absences(
+    connection: sqlite3.Connection, added: set[str], removed: set[str], at: str
+) -> None:
+    connection.executemany(_RETURN, [(at, road) for road in added])
+    connection.executemany(_LEAVE, [(road, at) for road in removed])

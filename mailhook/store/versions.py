@@ -19,6 +19,7 @@ KNOWN = (
     "m011_mail_twins",
     "m012_keys_of_lists",
     "m013_alerts",
+    "m014_absences",
 )
 
 _TABLE = "_sqlite_migrations"  # sqlite-utils' own

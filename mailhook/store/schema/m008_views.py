@@ -7,55 +7,60 @@ for a subject, is no road: nobody told of the event.
 """
 
 # An event is missed by a road only after the vendor's last retry (171 minutes).
-_GRACE = "-180 minutes"
+GRACE = "-180 minutes"
 # The usual time is that in which 19 of 20 came to an end, of so many at least, and no shorter.
 _SHARE, _LEAST_SAMPLES, _LEAST_SECONDS = 0.95, 20, 3600
 
-_ROADS = ("email", "web", "api")
-_SECONDS = "(julianday({}) - julianday({})) * 86400"
-_ROAD = "iif({0}.channel = 'file', 'email', {0}.channel)"
-_COLUMNS = ", ".join(f"{road}_seconds" for road in _ROADS)
+ROADS = ("email", "web", "api")
+SECONDS = "(julianday({}) - julianday({})) * 86400"
+ROAD = "iif({0}.channel = 'file', 'email', {0}.channel)"
+COLUMNS = ", ".join(f"{road}_seconds" for road in ROADS)
 
 
-def _each(text: str, between: str = ", ") -> str:
-    return between.join(text.format(road=road) for road in _ROADS)
+def each(text: str, between: str = ", ") -> str:
+    """The text once for each road."""
+    return between.join(text.format(road=road) for road in ROADS)
 
 
 # The same for a sighting that is new and for one that is proven later.
-_BRING = f"""
-BEGIN
-    INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {_COLUMNS})
+NOTE_BROUGHT = f"""\
+    INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {COLUMNS})
     SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
-           {_each("iif(road = '{road}', seconds, NULL)")}
-    FROM (SELECT *, {_ROAD.format("new")} AS road,
-                 round({_SECONDS.format("new.seen_at", "occurred_at")}, 3) AS seconds
+           {each("iif(road = '{road}', seconds, NULL)")}
+    FROM (SELECT *, {ROAD.format("new")} AS road,
+                 round({SECONDS.format("new.seen_at", "occurred_at")}, 3) AS seconds
           FROM events WHERE id = new.event_id)
     WHERE true
     ON CONFLICT DO UPDATE SET
-        {_each("{road}_seconds = coalesce({road}_seconds, excluded.{road}_seconds)")}
-    WHERE {_each("{road}_seconds IS NULL AND excluded.{road}_seconds IS NOT NULL", " OR ")};
+        {each("{road}_seconds = coalesce({road}_seconds, excluded.{road}_seconds)")}
+    WHERE {each("{road}_seconds IS NULL AND excluded.{road}_seconds IS NOT NULL", " OR ")};"""  # noqa: S608 - constants
+NOTE_FILES = """\
+    INSERT INTO roads SELECT 'email', new.seen_at, new.seen_at WHERE new.channel = 'file'
+    ON CONFLICT DO UPDATE SET until = excluded.until WHERE until < excluded.until;"""
+_BRING = f"""
+BEGIN
+{NOTE_BROUGHT}
 
     INSERT INTO carried
-    SELECT product, {_ROAD.format("new")}, occurred_at, recorded_at
+    SELECT product, {ROAD.format("new")}, occurred_at, recorded_at
     FROM events WHERE id = new.event_id
     ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
         heard_at = max(heard_at, excluded.heard_at)
     WHERE excluded.first_at < first_at OR excluded.heard_at > heard_at;
 
-    INSERT INTO roads SELECT 'email', new.seen_at, new.seen_at WHERE new.channel = 'file'
-    ON CONFLICT DO UPDATE SET until = excluded.until WHERE until < excluded.until;
+{NOTE_FILES}
 END;
 """  # noqa: S608 - constants
 
 # What has no subject is told apart by each road's own id: no two roads' tellings are one.
 _MISSED_BY = f"""
 SELECT b.event_id, b.product, b.occurred_at, '{{road}}' AS road,
-       min({_each("ifnull(b.{road}_seconds, 9e99)")})
+       min({each("ifnull(b.{road}_seconds, 9e99)")})
        AS late_seconds, b.email_seconds, b.web_seconds
 FROM roads w
 CROSS JOIN carried c ON c.road = w.road
 CROSS JOIN brought b ON b.product = c.product AND b.occurred_at > c.first_at
-      AND b.occurred_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{_GRACE}')
+      AND b.occurred_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{GRACE}')
       AND b.occurred_at <= coalesce(w.until, '~')
       AND b.{{road}}_seconds IS NULL AND b.has_subject
 WHERE w.road = '{{road}}'
@@ -68,20 +73,75 @@ WHERE c.road = '{road}'
 """
 # From what an older store holds.
 FILL = f"""
-INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {_COLUMNS})
+INSERT INTO brought (product, occurred_at, event_id, is_dated, has_subject, {COLUMNS})
 SELECT product, occurred_at, id, time_source = 'vendor', subject_id IS NOT NULL,
-       {_each("min(iif(road = '{road}', seconds, NULL))")}
-FROM (SELECT e.*, {_ROAD.format("s")} AS road,
-             round({_SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
+       {each("min(iif(road = '{road}', seconds, NULL))")}
+FROM (SELECT e.*, {ROAD.format("s")} AS road,
+             round({SECONDS.format("s.seen_at", "e.occurred_at")}, 3) AS seconds
       FROM sightings s JOIN events e ON e.id = s.event_id
       WHERE s.authenticity = 'verified' AND s.channel <> 'resource')
 GROUP BY id;
 
 INSERT INTO carried
-SELECT e.product, {_ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
+SELECT e.product, {ROAD.format("s")} AS road, min(e.occurred_at), max(e.recorded_at)
 FROM sightings s JOIN events e ON e.id = s.event_id
 WHERE s.authenticity = 'verified' AND s.channel <> 'resource' GROUP BY e.product, road;
 """  # noqa: S608 - constants
+
+MOVE_BROUGHT = f"""\
+    UPDATE brought SET product = new.product, occurred_at = new.occurred_at,
+        is_dated = new.time_source = 'vendor',
+        {
+    each(
+        "{road}_seconds = round({road}_seconds + "
+        + SECONDS.format("old.occurred_at", "new.occurred_at")
+        + ", 3)"
+    )
+}
+    WHERE product = old.product AND occurred_at = old.occurred_at AND event_id = old.id;"""  # noqa: S608 - constants
+MISSED = """\
+CREATE VIEW missed AS
+SELECT t.event_id, e.key, t.product, e.event_type, e.event_action, e.subject_id, t.occurred_at,
+       t.road, CASE t.late_seconds WHEN t.web_seconds THEN 'web' WHEN t.email_seconds THEN 'email'
+               ELSE 'api' END AS found_by,
+       (SELECT min(s.seen_at) FROM sightings s
+        WHERE s.event_id = t.event_id AND s.authenticity = 'verified') AS found_at,
+       t.late_seconds"""
+WAITING = f"""\
+WITH lives AS (
+    SELECT e.product, e.subject_type, e.subject_id, min(e.occurred_at) AS began_at,
+           min(iif(v.final, e.occurred_at, NULL)) AS ended_at,
+           max(iif(v.final, e.occurred_at, NULL)) AS last_ended_at,
+           max(iif(e.event_action = 'restarted', e.occurred_at, NULL)) AS restarted_at
+    FROM events e
+    LEFT JOIN vocabulary v ON v.event_type = e.event_type AND v.event_action = e.event_action
+          AND v.event_action <> 'deleted'
+    WHERE e.subject_id IS NOT NULL AND e.authenticity = 'verified' AND e.event_type <> 'webhook'
+    GROUP BY e.product, e.subject_type, e.subject_id
+),
+spans AS (
+    SELECT product, subject_type,
+           {SECONDS.format("ended_at", "began_at")} AS seconds
+    FROM lives WHERE ended_at > began_at
+),
+ranked AS (
+    SELECT product, subject_type, seconds, count(*) OVER kind AS samples,
+           row_number() OVER (kind ORDER BY seconds) AS nth
+    FROM spans WINDOW kind AS (PARTITION BY product, subject_type)
+),
+usual AS (
+    SELECT product, subject_type, samples,
+           max({_LEAST_SECONDS}, round(min(seconds))) AS usual_seconds
+    FROM ranked WHERE samples >= {_LEAST_SAMPLES} AND nth >= {_SHARE} * samples
+    GROUP BY product, subject_type
+),
+waiting AS (
+    SELECT *, {SECONDS.format("'now'", "since")} AS waiting_seconds FROM (
+        SELECT product, subject_type, subject_id, began_at,
+               iif(ended_at IS NULL, max(began_at, ifnull(restarted_at, '')), restarted_at)
+               AS since
+        FROM lives WHERE ended_at IS NULL OR restarted_at > last_ended_at)
+)"""  # noqa: S608 - constants
 
 SQL = f"""
 CREATE TABLE roads (
@@ -124,22 +184,13 @@ WHEN new.authenticity = 'verified' AND old.authenticity <> 'verified' AND new.ch
 {_BRING}
 CREATE TRIGGER events_move AFTER UPDATE OF product, occurred_at, time_source ON events
 BEGIN
-    UPDATE brought SET product = new.product, occurred_at = new.occurred_at,
-        is_dated = new.time_source = 'vendor',
-        {
-    _each(
-        "{road}_seconds = round({road}_seconds + "
-        + _SECONDS.format("old.occurred_at", "new.occurred_at")
-        + ", 3)"
-    )
-}
-    WHERE product = old.product AND occurred_at = old.occurred_at AND event_id = old.id;
+{MOVE_BROUGHT}
 
     INSERT INTO carried
     SELECT new.product, r.column1, new.occurred_at, new.recorded_at
     FROM brought b JOIN (VALUES ('email'), ('web'), ('api')) r
     WHERE b.product = new.product AND b.occurred_at = new.occurred_at AND b.event_id = new.id
-      AND CASE r.column1 {_each("WHEN '{road}' THEN b.{road}_seconds", " ")} END IS NOT NULL
+      AND CASE r.column1 {each("WHEN '{road}' THEN b.{road}_seconds", " ")} END IS NOT NULL
     ON CONFLICT DO UPDATE SET first_at = excluded.first_at WHERE excluded.first_at < first_at;
 END;
 
@@ -157,67 +208,28 @@ SELECT e.id AS event_id, e.key,
        {
     ", ".join(
         f"(SELECT min(seen_at) FROM sightings s WHERE s.event_id = e.id"
-        f" AND {_ROAD.format('s')} = '{road}') AS {road}_at"
-        for road in _ROADS
+        f" AND {ROAD.format('s')} = '{road}') AS {road}_at"
+        for road in ROADS
     )
 },
        (SELECT count(*) FROM sightings s WHERE s.event_id = e.id AND s.channel <> 'resource')
        AS sightings
 FROM events e;
 
-CREATE VIEW missed AS
-SELECT t.event_id, e.key, t.product, e.event_type, e.event_action, e.subject_id, t.occurred_at,
-       t.road, CASE t.late_seconds WHEN t.web_seconds THEN 'web' WHEN t.email_seconds THEN 'email'
-               ELSE 'api' END AS found_by,
-       (SELECT min(s.seen_at) FROM sightings s
-        WHERE s.event_id = t.event_id AND s.authenticity = 'verified') AS found_at,
-       t.late_seconds
-FROM ({_each(_MISSED_BY, " UNION ALL ")}) t
+{MISSED}
+FROM ({each(_MISSED_BY, " UNION ALL ")}) t
 LEFT JOIN events e ON e.id = t.event_id;
 
 CREATE VIEW latency AS
 SELECT t.event_id, e.key, t.product, e.event_type, e.event_action, t.occurred_at, t.road,
        (SELECT min(s.seen_at) FROM sightings s WHERE s.event_id = t.event_id
-        AND s.authenticity = 'verified' AND {_ROAD.format("s")} = t.road) AS seen_at,
+        AND s.authenticity = 'verified' AND {ROAD.format("s")} = t.road) AS seen_at,
        t.seconds
-FROM ({_each(_BROUGHT_BY, " UNION ALL ")}) t
+FROM ({each(_BROUGHT_BY, " UNION ALL ")}) t
 LEFT JOIN events e ON e.id = t.event_id;
 
 CREATE VIEW unfinished AS
-WITH lives AS (
-    SELECT e.product, e.subject_type, e.subject_id, min(e.occurred_at) AS began_at,
-           min(iif(v.final, e.occurred_at, NULL)) AS ended_at,
-           max(iif(v.final, e.occurred_at, NULL)) AS last_ended_at,
-           max(iif(e.event_action = 'restarted', e.occurred_at, NULL)) AS restarted_at
-    FROM events e
-    LEFT JOIN vocabulary v ON v.event_type = e.event_type AND v.event_action = e.event_action
-          AND v.event_action <> 'deleted'
-    WHERE e.subject_id IS NOT NULL AND e.authenticity = 'verified' AND e.event_type <> 'webhook'
-    GROUP BY e.product, e.subject_type, e.subject_id
-),
-spans AS (
-    SELECT product, subject_type,
-           {_SECONDS.format("ended_at", "began_at")} AS seconds
-    FROM lives WHERE ended_at > began_at
-),
-ranked AS (
-    SELECT product, subject_type, seconds, count(*) OVER kind AS samples,
-           row_number() OVER (kind ORDER BY seconds) AS nth
-    FROM spans WINDOW kind AS (PARTITION BY product, subject_type)
-),
-usual AS (
-    SELECT product, subject_type, samples,
-           max({_LEAST_SECONDS}, round(min(seconds))) AS usual_seconds
-    FROM ranked WHERE samples >= {_LEAST_SAMPLES} AND nth >= {_SHARE} * samples
-    GROUP BY product, subject_type
-),
-waiting AS (
-    SELECT *, {_SECONDS.format("'now'", "since")} AS waiting_seconds FROM (
-        SELECT product, subject_type, subject_id, began_at,
-               iif(ended_at IS NULL, max(began_at, ifnull(restarted_at, '')), restarted_at)
-               AS since
-        FROM lives WHERE ended_at IS NULL OR restarted_at > last_ended_at)
-)
+{WAITING}
 SELECT w.product, w.subject_type, w.subject_id,
        (SELECT coalesce(e.status, e.event_action) FROM events e
         WHERE e.subject_id = w.subject_id AND e.subject_type = w.subject_type
@@ -229,7 +241,7 @@ WHERE w.waiting_seconds > u.usual_seconds;
 
 CREATE VIEW disagreements AS
 SELECT c.event_id, e.key, e.product, e.event_type, e.event_action, e.subject_id, c.field,
-       c.had, c.got, {_ROAD.format("f")} AS had_by, {_ROAD.format("g")} AS got_by, c.at
+       c.had, c.got, {ROAD.format("f")} AS had_by, {ROAD.format("g")} AS got_by, c.at
 FROM conflicts c
 CROSS JOIN events e ON e.id = c.event_id
 CROSS JOIN sightings g ON g.event_id = c.event_id AND g.delivery_id = c.delivery_id
@@ -237,6 +249,6 @@ CROSS JOIN sightings g ON g.event_id = c.event_id AND g.delivery_id = c.delivery
 CROSS JOIN sightings f ON f.event_id = c.event_id AND f.delivery_id = (
     SELECT s.delivery_id FROM sightings s
     WHERE s.event_id = c.event_id AND s.authenticity = 'verified' AND s.seen_at <= c.at
-      AND s.channel <> 'resource' AND {_ROAD.format("s")} <> {_ROAD.format("g")}
+      AND s.channel <> 'resource' AND {ROAD.format("s")} <> {ROAD.format("g")}
     ORDER BY s.seen_at, s.delivery_id LIMIT 1);
 """  # noqa: S608 - constants

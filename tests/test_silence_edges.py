@@ -1,0 +1,83 @@
+"""The edges of a working day, and the clocks that move them, are no silence; a real one is told."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailhook.silence.rhythm import WEEKS, Rhythm, learn
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+# Its clocks go back on 5 April 2026, and forward on 6 September.
+SANTIAGO = ZoneInfo("America/Santiago")
+AUTUMN, SPRING = datetime(2026, 4, 5, tzinfo=UTC), datetime(2026, 9, 6, tzinfo=UTC)
+
+Share = Callable[[float], float]
+
+
+def sharp(hour: float) -> float:
+    return float(9 <= hour < 18)
+
+
+def ramps(hour: float) -> float:
+    return max(0.0, min(1.0, (hour - 7) / 3, (20 - hour) / 3))
+
+
+def with_a_break(hour: float) -> float:
+    return float(9.5 <= hour < 13 or 14 <= hour < 18.5)
+
+
+def business(start: datetime, end: datetime, rate: float, share: Share) -> Iterator[datetime]:
+    """A Poisson process from Monday to Friday, local time: `rate` an hour times the share of it."""
+    chance, hour = random.Random(7), start  # noqa: S311 - a simulation
+    while hour < end:
+        local, part = hour.astimezone(SANTIAGO), chance.expovariate(rate)
+        while local.weekday() < 5 and 6 < local.hour < 21 and part < 1:
+            if chance.random() < share(local.hour + part):
+                yield hour + timedelta(hours=part)
+            part += chance.expovariate(rate)
+        hour += HOUR
+
+
+def hourly(found: list[datetime]) -> Counter[datetime]:
+    return Counter(at.replace(minute=0, second=0, microsecond=0) for at in found)
+
+
+def learned(hours: Counter[datetime], last_at: datetime) -> Rhythm:
+    start = last_at - WEEKS
+    rhythm = learn({at: n for at, n in hours.items() if start <= at < last_at}, start, last_at)
+    assert rhythm
+    return rhythm
+
+
+@pytest.mark.parametrize("changed", [AUTUMN, SPRING], ids=["back", "forward"])
+@pytest.mark.parametrize("share", [sharp, ramps, with_a_break])
+@pytest.mark.parametrize("rate", [5, 60, 500])
+def test_no_night_no_weekend_and_no_change_of_the_clocks_is_a_silence(
+    rate: float, share: Share, changed: datetime
+):
+    since, until = changed - timedelta(weeks=1), changed + timedelta(weeks=2)
+    found = list(business(since - WEEKS - timedelta(days=1), until, rate, share))
+    hours, silences = hourly(found), 0
+    for last_at, next_at in pairwise(found):
+        if last_at > since and next_at - last_at > HOUR / 2:
+            due_at = learned(hours, last_at).due_at(last_at)
+            assert due_at
+            assert next_at <= due_at
+            silences += next_at.astimezone(SANTIAGO).date() > last_at.astimezone(SANTIAGO).date()
+    assert silences >= 14
+
+
+@pytest.mark.parametrize(("rate", "minutes"), [(5, 230), (20, 80), (150, 45), (500, 40)])
+def test_a_silence_from_ten_on_a_tuesday_is_told(rate: float, minutes: float):
+    ten = datetime.combine(date(2026, 7, 7), datetime.min.time(), SANTIAGO) + 10 * HOUR
+    found = list(business(ten - WEEKS - timedelta(days=1), ten, rate, sharp))
+    due_at = learned(hourly(found), found[-1]).due_at(found[-1])
+    assert due_at
+    assert timedelta(0) < due_at - ten < minutes * MINUTE
