@@ -28,7 +28,7 @@ FROM carried c CROSS JOIN brought b ON b.product = c.product AND b.has_subject A
     SELECT occurred_at FROM brought
     WHERE product = c.product AND occurred_at > :since AND has_subject
     ORDER BY occurred_at LIMIT 1)
-WHERE c.road = 'web' AND c.first_at <= :since AND +b.occurred_at < :given_up
+WHERE c.road = 'web' AND +b.occurred_at < :given_up
 GROUP BY b.product
 HAVING max(b.web_seconds) IS NULL AND EXISTS (
     SELECT 1 FROM (
