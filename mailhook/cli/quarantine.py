@@ -81,7 +81,10 @@ def _give(raw: bytes | None) -> None:
 
 
 def _shown(row: dict[str, Any], raw: bytes | None) -> None:
-    told = row | {"events": ", ".join(row["events"]), "advice": advice.on(row["reason"])}
+    told = row | {
+        "events": ", ".join(row["events"]),
+        "advice": advice.on(row["reason"], row["channel"]),
+    }
     screen.fields((name.replace("_", " "), value) for name, value in told.items() if value)
     if raw is None:
         screen.words("its bytes are not kept any more")
