@@ -79,7 +79,10 @@ class Reader:
         self._connection.close()
 
     def events(self, filters: Filters, *, by_revision: bool = False) -> Iterator[Row]:
-        """Events as rows with `object` decoded: the newest first, or by revision for export."""
+        """Events as rows: the newest first, or by revision for export.
+
+        `object` is decoded, `fetched` a list of names.
+        """
         order = "e.revision" if by_revision else "e.occurred_at DESC, e.id DESC"
         clauses = {
             **_about(filters),
@@ -88,7 +91,8 @@ class Reader:
             _SEEN_BY: filters.channel,
         }
         for row in self._list("e.* FROM events e", clauses, order, filters):
-            yield row | {"object": json.loads(row["object"])}
+            fetched = json.loads(row["fetched"] or "[]")
+            yield row | {"object": json.loads(row["object"]), "fetched": fetched}
 
     def deliveries(self, filters: Filters, *, attention: bool = False) -> Iterator[Row]:
         """Deliveries without their bytes, the newest first; `attention`: only quarantined ones.
