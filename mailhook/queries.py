@@ -62,13 +62,14 @@ QUERIES = {
         """
         SELECT sender, authenticity, outcome, count(*) AS mails,
                substr(max(received_at), 1, 10) AS latest
-        FROM deliveries GROUP BY sender, authenticity, outcome ORDER BY mails DESC LIMIT 200
+        FROM deliveries WHERE channel IN ('email', 'file')
+        GROUP BY sender, authenticity, outcome ORDER BY mails DESC LIMIT 200
         """,
     ),
     "quarantine": Query(
         "what waits for a person, and why",
         """
-        SELECT id, received_at, sender, subject, reason
+        SELECT id, received_at, channel, sender, subject, reason
         FROM quarantine ORDER BY id DESC LIMIT 200
         """,
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailhook.cli import screen
+from mailhook.cli import arrivals, screen
 from mailhook.cli.options import as_json, filtering, reader
 from mailhook.store import Filters
 
@@ -53,7 +53,7 @@ def deliveries(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
             "by": lambda row: row["channel"],
             "outcome": lambda row: row["outcome"],
             "sender": lambda row: row["sender"],
-            "subject": lambda row: row["subject"],
+            "subject": arrivals.subject,
         },
         screen.newest(rows, filters.limit),
         cut=("sender", "subject"),

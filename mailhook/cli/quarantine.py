@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailhook import advice
-from mailhook.cli import hands, options, screen
+from mailhook.cli import arrivals, hands, options, screen
 from mailhook.cli.options import as_json, reader
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
@@ -40,13 +40,20 @@ def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
         screen.array(rows)
         return
     screen.table(
-        ("id", "received", "sender", "reason"),
+        ("id", "received", "by", "sender", "reason"),
         (
-            (row["id"], screen.moment(row["received_at"]), row["sender"], _reason(row))
+            (
+                row["id"],
+                screen.moment(row["received_at"]),
+                row["channel"],
+                arrivals.sender(row),
+                _reason(row),
+            )
             for row in screen.newest(rows, limit)
         ),
         cut=("sender",),
         folded=("reason",),
+        gap=1,
     )
 
 
