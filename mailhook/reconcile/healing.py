@@ -78,8 +78,9 @@ def verdict(gap: Gap, found: Found, now: datetime) -> tuple[State, str | None]:
         events = "1 listed event" if unread == 1 else f"{unread:,} listed events"
         words = f"{events} since {shown} could not be read: see `mailhook quarantine list`"
         return ("lost", f"lost: {words}") if is_late(gap.last_seen_at, now) else ("open", words)
-    brought = f"{found.alone():,} of these events came by no other road"
-    return "healed", f"healed: all that the API lists since {shown} is recorded; {brought}"
+    alone = found.alone()
+    brought = f"; {alone:,} of these events came by no other road" if alone else ""
+    return "healed", f"healed: all that the API lists since {shown} is recorded{brought}"
 
 
 def is_late(moment: str, now: datetime) -> bool:
