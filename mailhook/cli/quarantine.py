@@ -34,7 +34,7 @@ quarantine.add_command(hands.drop)
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
-    """List what is in quarantine, the newest first."""
+    """List what is in quarantine, the newest first; times are UTC."""
     rows = reader(ctx).deliveries(Filters(limit=limit), attention=True)
     if as_json:
         screen.array(rows)
