@@ -36,7 +36,7 @@ def test_without_a_mailbox_run_still_has_the_api_to_ask(home: Home):
         done = home.call(command, columns=400)
         said = done.out + done.err
         assert "nothing to read" not in said
-        assert "no web: `run` asks the API, every 15 minutes" in said
+        assert "no web: the API alone is asked, every 15 minutes" in said
 
 
 @pytest.mark.parametrize(("status", "said"), [(401, "does not accept the key"), (404, "no list")])

@@ -72,8 +72,10 @@ def warnings(settings: Settings) -> list[Problem]:
 def _no_road(settings: Settings) -> Problem:
     """That no mailbox is named, and no web hook is taken either."""
     if settings.api:
-        message = f"none is named, and no web: `run` asks the API, every {_minutes(settings.api)}"
-        return Problem("mailboxes", message, "well if that is soon enough; `poll` reads nothing")
+        message = (
+            f"none is named, and no web: the API alone is asked, every {_minutes(settings.api)}"
+        )
+        return Problem("mailboxes", message, "well if that is soon enough")
     message = "none is named: `poll` and `run` have nothing to read"
     return Problem("mailboxes", message, "add one, or use `mailhook ingest` alone")
 

@@ -107,7 +107,7 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
         yield f"{done['known']:,} known, {done['new']:,} new{brought}"
     words = {
         "failed": _FAILED,
-        "completed": "completed by what the API says of their subjects",
+        "completed": "completed by what the API says of the subject",
         "gone": "whose subject the API does not know",
         "unanswered": "to which no fitting answer came",
         "waiting": "to be completed another time",
