@@ -1,6 +1,8 @@
-"""What a person does about a quarantined delivery, by the code of its reason."""
+"""What a person does about a quarantined delivery, by the code of its reason and its road."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 _ADVICE = {
     "untrusted": "if it is genuine, set trust.authserv_id to the server that checks your mail"
@@ -28,6 +30,18 @@ _ADVICE = {
 }
 
 
-def on(reason: str | None) -> str:
+# Where it is another than for a mail.
+_BY_CHANNEL: Mapping[tuple[str, str], str] = {
+    ("web", "malformed_notice"): "your key has signed it, so it is the vendor's: report it to the"
+    " vendor's support; a version of mailhook that can read it brings it in by `mailhook replay"
+    " --quarantined`; else `mailhook quarantine drop ID --why TEXT`",
+    ("api", "malformed_notice"): "the vendor lists it so: name its HIK… to the vendor's support;"
+    " once it is listed otherwise, the next `mailhook reconcile` takes it; else"
+    " `mailhook quarantine drop ID --why TEXT`",
+}
+
+
+def on(reason: str | None, channel: str) -> str:
     """The advice for a reason as stored, `code: sentence`; empty for a code without any."""
-    return _ADVICE.get((reason or "").partition(":")[0], "")
+    code = (reason or "").partition(":")[0]
+    return _BY_CHANNEL.get((channel, code)) or _ADVICE.get(code, "")

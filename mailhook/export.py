@@ -25,7 +25,8 @@ Row = Mapping[str, Any]
 
 _MAY_PASS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
-COLUMNS: Final = ("revision", "key", *EVENT_COLUMNS, "recorded_at")
+COLUMNS: Final = ("revision", "key", *EVENT_COLUMNS, "recorded_at", "fetched")
+_NESTED = frozenset({"object", "fetched"})
 # What the vendor's own event object has no member for.
 _OURS = tuple(
     name
@@ -35,16 +36,16 @@ _OURS = tuple(
 
 
 def jsonl(rows: Iterable[Row]) -> Iterator[str]:
-    """One JSON object an event, our columns by name, `object` as an object."""
+    """One JSON object an event, our columns by name, `object` as an object, `fetched` a list."""
     for row in rows:
         yield _line({name: row[name] for name in COLUMNS})
 
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:
-    """A header line, then one record an event; `object` as JSON text."""
+    """A header line, then one record an event; `object` and `fetched` as JSON text."""
     yield csv_record(COLUMNS)
     for row in rows:
-        yield csv_record(_json(row[name]) if name == "object" else row[name] for name in COLUMNS)
+        yield csv_record(_json(row[name]) if name in _NESTED else row[name] for name in COLUMNS)
 
 
 def webhook(rows: Iterable[Row]) -> Iterator[str]:

@@ -64,13 +64,14 @@ QUERIES = {
         """
         SELECT sender, authenticity, outcome, count(*) AS mails,
                substr(max(received_at), 1, 10) AS latest
-        FROM deliveries GROUP BY sender, authenticity, outcome ORDER BY mails DESC LIMIT 200
+        FROM deliveries WHERE channel IN ('email', 'file')
+        GROUP BY sender, authenticity, outcome ORDER BY mails DESC LIMIT 200
         """,
     ),
     "quarantine": Query(
         "what waits for a person, and why",
         """
-        SELECT id, received_at, sender, subject, reason
+        SELECT id, received_at, channel, sender, subject, reason
         FROM quarantine ORDER BY id DESC LIMIT 200
         """,
     ),
@@ -99,7 +100,7 @@ QUERIES = {
         """,
     ),
     "not-by-web": Query(
-        "events of a day that another road brought and web not, or not yet",
+        "events recorded in the last 24 h and not, or not yet, told by web",
         """
         SELECT e.recorded_at, e.key, l.delivery_status, l.delivery_attempts
         FROM events e LEFT JOIN listed l ON l.event_id = e.id
@@ -117,9 +118,9 @@ QUERIES = {
         "seconds from event to sight, by day, product and road, for 30 days",
         """
         SELECT day, product, road, json_array_length(sorted) AS events,
-               sorted ->> cast(0.50 * json_array_length(sorted) - 0.001 AS INTEGER) AS p50,
-               sorted ->> cast(0.90 * json_array_length(sorted) - 0.001 AS INTEGER) AS p90,
-               sorted ->> cast(0.99 * json_array_length(sorted) - 0.001 AS INTEGER) AS p99
+               sorted ->> cast(0.50 * json_array_length(sorted) - 0.001 AS INTEGER) AS p50_seconds,
+               sorted ->> cast(0.90 * json_array_length(sorted) - 0.001 AS INTEGER) AS p90_seconds,
+               sorted ->> cast(0.99 * json_array_length(sorted) - 0.001 AS INTEGER) AS p99_seconds
         FROM (
             SELECT day, product, road, json_group_array(seconds) AS sorted
             FROM (SELECT substr(occurred_at, 1, 10) AS day, product, road, seconds FROM latency

@@ -31,6 +31,14 @@ def test_check_asks_for_one_page(api: FakeApi, home: Home):
     assert not home.store.exists()
 
 
+def test_without_a_mailbox_run_still_has_the_api_to_ask(home: Home):
+    for command in ("check", "doctor"):
+        done = home.call(command, columns=400)
+        said = done.out + done.err
+        assert "nothing to read" not in said
+        assert "no web: the API alone is asked, every 15 minutes" in said
+
+
 @pytest.mark.parametrize(("status", "said"), [(401, "does not accept the key"), (404, "no list")])
 def test_check_says_what_is_wrong_with_key_and_address(
     api: FakeApi, home: Home, status: int, said: str

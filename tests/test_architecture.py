@@ -49,6 +49,7 @@ OWNERS = {
     "apprise": "notify",
     "pymap": "demo",
     "proxyprotocol": "demo",
+    "pysasl": "demo",
     "google": "oauth",
     "msal": "oauth",
     "authlib": "oauth",

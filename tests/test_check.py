@@ -169,7 +169,7 @@ def test_a_missing_mailbox_and_a_sender_that_need_no_proof_are_warnings(tmp_path
     write(tmp_path, trust={"require": "none"})
     said = check(tmp_path)
     assert said.code == 0
-    assert "warning: mailboxes: none is named" in said.sentence
+    assert "warning: mailboxes: none is named: `poll` and `run` have nothing" in said.sentence
     assert "warning: trust.require: none: anybody who knows the inbox's address" in said.sentence
 
 

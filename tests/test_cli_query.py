@@ -209,6 +209,16 @@ def test_a_named_question_finds_what_it_says(demo: Path, name: str):
     assert bool(rows) == bool(ANSWERS[name])
 
 
+def test_what_is_measured_bears_its_unit(demo: Path):
+    columns = call("-c", demo, "query", "latency", "--csv").out.splitlines()[0].split(",")
+    assert [one for one in columns if one.startswith("p")] == [
+        "product",
+        "p50_seconds",
+        "p90_seconds",
+        "p99_seconds",
+    ]
+
+
 def test_what_has_ended_is_not_open(demo: Path):
     rows = json.loads(call("-c", demo, "query", "open", "--json").out)
     assert "CHK7d1f0c52a94e6b8830be4f6a1c2d9e75" not in {row["subject_id"] for row in rows}

@@ -43,10 +43,10 @@ def test_a_repaired_setting_brings_in_what_was_held(tmp_path: Path):
     shown = home.call("replay", "--quarantined", "--diff")
     assert shown.code == 0
     assert "new: CHK1/check.finished" in shown.out
-    assert shown.err == "1 mail examined again, 1 event new; nothing was changed\n"
+    assert shown.err == "1 delivery examined again, 1 event new; nothing was changed\n"
     assert outcomes(home) == ["quarantined"]
     done = home.call("replay", "--quarantined")
-    assert (done.code, done.out) == (0, "1 mail examined again, 1 event new\n")
+    assert (done.code, done.out) == (0, "1 delivery examined again, 1 event new\n")
     assert outcomes(home) == ["recorded"]
     assert json.loads(home.call("replay", "--json").out) == {"examined": 1, "without_bytes": 0}
 
@@ -136,7 +136,7 @@ def test_the_advice_names_the_commands(home: Home):
 def test_all_of_it_goes_through_the_service_while_it_runs(home: Home):
     with running(home.store):
         assert home.call("replay", "--diff").code == 0
-        assert home.call("replay").out == "3 mails examined again\n"
+        assert home.call("replay").out == "3 deliveries examined again\n"
         assert home.call("quarantine", "release", 1, "--why", "genuine").out == "1 recorded\n"
         assert home.call("quarantine", "drop", 2, "--why", "forged").out == "1 dropped\n"
         stays = home.call("quarantine", "release", 3, "--why", "?")

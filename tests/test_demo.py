@@ -346,10 +346,10 @@ def test_a_command_it_ends_with_by_both_roads_works_as_it_is_pasted(web: Run, nt
 
 FOUND = {
     "check.created": ("not_started", "mail", "known"),
-    "check.finished": ("completed", "mail", "completed by its subject"),
     "identity_process.succeeded": ("success", "mail", "known"),
-    "document_validation.failed": ("failure", "nobody", "missed, recorded now"),
-    "face_recognition.succeeded": ("success", "nobody", "missed, recorded now"),
+    "check.delayed": ("delayed", "nobody", "missed, recorded now"),
+    "identity_process.failed": ("failure", "nobody", "missed, recorded now"),
+    "check.finished": ("completed", "mail", "completed by its subject"),
 }
 
 
@@ -383,7 +383,7 @@ def test_what_was_missed_and_what_was_only_mentioned_is_told_with_how_it_was_hea
 
 
 @pytest.mark.parametrize(
-    ("nth", "says"), [(0, "healed"), (1, "api_at"), (2, '"event_type":"face_recognition"')]
+    ("nth", "says"), [(0, "healed"), (1, "check.delayed"), (2, '"event_action":"failed"')]
 )
 def test_a_command_it_ends_with_after_the_api_works_as_it_is_pasted(api: Run, nth: int, says: str):
     line = api.section("Go on with")[nth]
@@ -391,6 +391,14 @@ def test_a_command_it_ends_with_after_the_api_works_as_it_is_pasted(api: Run, nt
         ["sh", "-c", line], cwd=api.home, env=PLAIN, capture_output=True, text=True, check=True
     )
     assert says in ran.stdout.replace(": ", ":"), ran.stdout
+
+
+def test_what_it_says_was_missed_is_what_the_store_says(api: Run):
+    config = api.home / "demo-1" / "config.yaml"
+    rows = json.loads(call("-c", config, "query", "missed", "--json").out)
+    missed = {(row["key"].split("/")[1].split("@")[0], row["road"]) for row in rows}
+    nobody = {event for event, (_, by, _) in FOUND.items() if by == "nobody"}
+    assert missed == {(event, "email") for event in nobody}
 
 
 def test_two_demos_at_a_time_are_refused(tmp_path: Path):

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import mails
@@ -79,12 +81,27 @@ def test_csv_is_read_back_exactly_by_pythons_own_reader(rows: list[Row]):
     read = list(csv.DictReader(io.StringIO("".join(as_csv(rows)), newline="")))
     assert len(read) == len(rows) == 5
     for text, row in zip(read, rows, strict=True):
-        assert json.loads(text.pop("object")) == row["object"]
+        nested = {name: json.loads(text.pop(name)) for name in ("object", "fetched")}
+        assert nested == {name: row[name] for name in nested}
         assert text == {
             name: "" if row[name] is None else str(row[name])
             for name in COLUMNS
-            if name != "object"
+            if name not in nested
         }
+
+
+def test_what_stands_in_for_no_telling_is_named_in_every_format(tmp_path: Path):
+    home = Home(tmp_path)
+    home.deliver(mails.check_finished("CHKc"))
+    with closing(sqlite3.connect(home.store)) as db, db:
+        db.execute("UPDATE events SET fetched = ?", ['["status","object.score"]'])
+    told = ["status", "object.score"]
+    assert json.loads(home.call("events", "--json").out)[0]["fetched"] == told
+    assert json.loads(home.call("export").out)["fetched"] == told
+    sent = json.loads(home.call("export", "--format", "webhook").out)
+    assert sent["mailhook"]["fetched"] == told
+    (record,) = csv.DictReader(io.StringIO(home.call("export", "--format", "csv").out))
+    assert json.loads(record["fetched"]) == told
 
 
 def test_csv_of_nothing_is_a_header(rows: list[Row]):

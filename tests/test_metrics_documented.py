@@ -73,7 +73,7 @@ def test_every_value_of_a_label_is_documented():
 
 
 def test_every_reason_there_is_advice_for_has_its_figure():
-    assert all(advice.on(f"{kind}: x") for kind in set(WAITING) - {"unread", "other"})
+    assert all(advice.on(f"{kind}: x", "email") for kind in set(WAITING) - {"unread", "other"})
 
 
 EXPRESSIONS = [

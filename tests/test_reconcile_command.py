@@ -54,8 +54,10 @@ def test_it_says_what_it_did_in_words(api: FakeApi, tmp_path: Path):
         "0 known, 9 new: no other road had brought them",
         "1 event not understood: see `mailhook quarantine list`",
     ]
-    assert said[3].startswith("all that was listed up to 20")
-    assert home.call("reconcile").out.splitlines()[1].startswith("10 known, 0 new")
+    (read_until,) = asked(home.store, "SELECT read_until FROM listings")[0]
+    until = f"{read_until[:19]}Z"
+    assert said[3] == f"all that was listed up to {until} is recorded"
+    assert home.call("reconcile").out.splitlines()[1] == "10 known, 0 new"
 
 
 def test_it_tells_programs_all_of_it(api: FakeApi, tmp_path: Path):
@@ -82,7 +84,17 @@ def test_its_exit_code_says_whose_it_is_to_mend(
     assert done.err.startswith("asking the vendor's API: ")
     assert word in done.err
     assert "known" not in done.out
-    assert "the next run goes on" in done.out
+    (last,) = [line for line in done.out.splitlines() if "not read to its end" in line]
+    assert last.endswith("; the next run goes on once that is mended") == (code == 78)
+    assert last.endswith("; the next run goes on") == (code == 75)
+
+
+def test_of_a_single_request_it_speaks_in_the_singular(api: FakeApi, tmp_path: Path):
+    home = home_of(api, tmp_path, requests_per_run=1)
+    fill(api, 9)
+    done = home.call("reconcile")
+    assert done.code == 75
+    assert "1 request was made" in done.err
 
 
 def test_it_notes_the_roads_of_the_settings_so_that_what_the_api_missed_is_said(

@@ -86,6 +86,13 @@ def given_to(api: FakeApi, folder: Path) -> dict[str, object]:
     return {"key": key, "base": api.base, "requests_per_second": 0}
 
 
+def test_where_nothing_was_missed_no_road_is_said_to_have_missed_it(home: Home):
+    home.deliver(disabled(timedelta(hours=1)), at=NOW)
+    home.call("reconcile")
+    ((state, healing),) = asked(home.store, STATE)
+    assert (state, str(healing).endswith(" is recorded")) == ("healed", True)
+
+
 def test_a_gap_is_healed_once_the_list_is_recorded_and_the_hook_is_still_off(
     api: FakeApi, home: Home
 ):
@@ -96,7 +103,7 @@ def test_a_gap_is_healed_once_the_list_is_recorded_and_the_hook_is_still_off(
     ((state, healing),) = asked(home.store, STATE)
     assert state == "healed"
     assert str(healing).startswith("healed: all that the API lists since ")
-    assert "5 of these events came by no other road" in str(healing)
+    assert str(healing).endswith("; 5 of these events came by no other road")
     assert "healed: all that the API lists" in home.call("alerts").out
     status = home.call("status", columns=300)
     assert status.code == 1

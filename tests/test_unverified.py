@@ -346,10 +346,10 @@ def test_a_hook_that_was_proven_stays_so_once_its_key_is_gone_and_nothing_is_sai
     (home.folder / "key").write_bytes(OLD_KEY)
     shown = home.call("replay", "--diff")
     assert (shown.out, shown.err.strip()) == (
-        "", "nothing\n3 mails examined again; nothing was changed",
+        "", "nothing\n3 deliveries examined again; nothing was changed",
     )  # fmt: skip
-    assert home.call("replay").out == "3 mails examined again\n"
+    assert home.call("replay").out == "3 deliveries examined again\n"
     assert asked(home.store, state) == before
     (home.folder / "key").write_bytes(KEY)
-    assert home.call("replay", "--anew").out.startswith("3 mails examined again")
+    assert home.call("replay", "--anew").out.startswith("3 deliveries examined again")
     assert asked(home.store, state) == before

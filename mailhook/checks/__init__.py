@@ -11,6 +11,7 @@ from pathlib import Path
 from mailhook import config, signing_keys
 from mailhook.checks import addresses, web
 from mailhook.config import (
+    ApiSettings,
     MailboxSettings,
     NotifySettings,
     Settings,
@@ -60,13 +61,27 @@ def warnings(settings: Settings) -> list[Problem]:
     """What works, but should be seen to."""
     found = config.warnings(settings)
     if not (settings.mailboxes or settings.web):
-        message = "none is named: `poll` and `run` have nothing to read"
-        found.append(Problem("mailboxes", message, "add one, or use `mailhook ingest` alone"))
+        found.append(_no_road(settings))
     if settings.trust.require == "none":
         message = "none: anybody who knows the inbox's address can have events recorded"
         found.append(Problem("trust.require", message, "dmarc, once authserv_id is right"))
     others = (*_on_keys(settings.trust), *web.warnings(settings), *addresses.warnings(settings))
     return [*found, *others, *_not_known(settings), *_not_understood(settings.notify)]
+
+
+def _no_road(settings: Settings) -> Problem:
+    """That no mailbox is named, and no web hook is taken either."""
+    if settings.api:
+        message = (
+            f"none is named, and no web: the API alone is asked, every {_minutes(settings.api)}"
+        )
+        return Problem("mailboxes", message, "well if that is soon enough")
+    message = "none is named: `poll` and `run` have nothing to read"
+    return Problem("mailboxes", message, "add one, or use `mailhook ingest` alone")
+
+
+def _minutes(api: ApiSettings) -> str:
+    return "minute" if api.reconcile_minutes == 1 else f"{api.reconcile_minutes:g} minutes"
 
 
 def _on_keys(trust: TrustSettings) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from mailhook.errors import ConfigError, UnreadableInput
 from mailhook.model import Delivery, Outcome
 from mailhook.store import Reader
 
-_TABLES = frozenset({"object", "read_in", "header", "claims"})
+_TABLES = frozenset({"object", "read_in", "header", "claims", "members"})
 _LISTS = frozenset({"conflicts", "left_over"})
 _LINES = 40
 _DIGITS = 19  # of an id: fewer than SQLite's largest number has

@@ -23,7 +23,6 @@ FROM events e JOIN channels c ON c.event_id = e.id
 LEFT JOIN completions d ON d.event_id = e.id
 WHERE e.product <> 'webhook' ORDER BY e.occurred_at, e.id
 """
-_CHANNELS = 'query "SELECT key, email_at, api_at FROM channels"'
 
 
 def show(folder: Path) -> None:
@@ -39,7 +38,7 @@ def show(folder: Path) -> None:
     for line in _told(report):
         click.echo(line)
     _show(scene.settings.store.path)
-    go_on(scene.folder, "alerts", _CHANNELS, "export --format webhook")
+    go_on(scene.folder, "alerts", "query missed", "export --format webhook")
 
 
 def _healed(scene: Scene) -> Report:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mailhook import times
-from mailhook.cli import options, screen
+from mailhook.cli import arrivals, options, screen
 from mailhook.cli.writing import Alone, writing
 from mailhook.config import Settings
 from mailhook.errors import UnreadableInput, UsageError
@@ -22,6 +22,7 @@ _WAITING = """
 SELECT id, reason FROM quarantine
 WHERE received_at >= ? AND (? IS NULL OR substr(reason, 1, instr(reason || ':', ':') - 1) = ?)
 """
+_OF_EACH = "SELECT id, received_at, channel, sender, reason, unread, location FROM quarantine"
 _SHOWN = 50
 # Of one request: one transaction, for which whoever records mails may have to wait.
 _AT_ONCE = 100
@@ -73,7 +74,7 @@ def choosing(command: Callable[..., None]) -> Callable[..., None]:
 @choosing
 @click.pass_context
 def release(ctx: click.Context, chosen: Chosen, *, why: str | None, as_json: bool) -> None:
-    """Record what quarantined mails tell, at your word.
+    """Record what quarantined deliveries tell, at your word.
 
     Name them by ID, or select them by --all, --reason, --since, --query: then what
     would come of each is shown first, and --yes does it. Their events are unverified,
@@ -103,7 +104,7 @@ def release(ctx: click.Context, chosen: Chosen, *, why: str | None, as_json: boo
 @choosing
 @click.pass_context
 def drop(ctx: click.Context, chosen: Chosen, *, why: str | None, as_json: bool) -> None:
-    """Give up quarantined mails: their bytes are removed, their rows stay.
+    """Give up quarantined deliveries: their bytes are removed, their rows stay.
 
     Name them by ID, or select them by --all, --reason, --since, --query: then they are
     only shown, and --yes does it. What was recorded of one that was partly understood
@@ -127,7 +128,7 @@ def _done(
     settings: Settings, name: str, alone: Callable[[], Alone], ids: Sequence[int], why: str
 ) -> Iterator[dict[str, Any]]:
     """What came of each request, here or in the service."""
-    with writing(settings, name, alone) as call, screen.progress(len(ids), "mails") as bar:
+    with writing(settings, name, alone) as call, screen.progress(len(ids), "deliveries") as bar:
         for start in range(0, len(ids), _AT_ONCE):
             some: list[Json] = [*ids[start : start + _AT_ONCE]]
             yield call({"ids": some, "why": why}).value
@@ -218,22 +219,25 @@ def _listed(ctx: click.Context, ids: Sequence[int], *, as_json: bool) -> None:
     """Show which would be dropped; nothing is written."""
     reader = options.reader(ctx)
     wanted, shown = set(ids), ids if as_json else ids[:_SHOWN]
-    rows = [
-        row
-        for row in reader.rows("SELECT id, received_at, sender, reason, unread FROM quarantine")
-        if row["id"] in wanted
-    ][: len(shown)]
+    rows = [row for row in reader.rows(_OF_EACH) if row["id"] in wanted][: len(shown)]
     if as_json:
         screen.array(rows)
         return
     screen.table(
-        ("id", "received", "sender", "reason"),
+        ("id", "received", "by", "sender", "reason"),
         (
-            (row["id"], screen.moment(row["received_at"]), row["sender"], row["reason"])
+            (
+                row["id"],
+                screen.moment(row["received_at"]),
+                row["channel"],
+                arrivals.sender(row),
+                row["reason"],
+            )
             for row in rows
         ),
         cut=("sender",),
         folded=("reason",),
+        gap=1,
     )
     _say_how(ids)
 

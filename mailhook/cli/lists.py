@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailhook.cli import screen
+from mailhook.cli import arrivals, screen
 from mailhook.cli.options import as_json, filtering, reader
 from mailhook.store import Filters
 
@@ -23,7 +23,7 @@ Columns = dict[str, Callable[[Row], object]]
 @as_json
 @click.pass_context
 def events(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
-    """List events, the newest first."""
+    """List events, the newest first; times are UTC."""
     rows = reader(ctx).events(filters)
     if as_json:
         screen.array(rows)
@@ -41,7 +41,7 @@ def events(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
 @as_json
 @click.pass_context
 def deliveries(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
-    """List what arrived and what became of it, the newest first."""
+    """List what arrived and what became of it, the newest first; times are UTC."""
     rows = reader(ctx).deliveries(filters)
     if as_json:
         screen.array(rows)
@@ -53,7 +53,7 @@ def deliveries(ctx: click.Context, filters: Filters, *, as_json: bool) -> None:
             "by": lambda row: row["channel"],
             "outcome": lambda row: row["outcome"],
             "sender": lambda row: row["sender"],
-            "subject": lambda row: row["subject"],
+            "subject": arrivals.subject,
         },
         screen.newest(rows, filters.limit),
         cut=("sender", "subject"),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mailhook import advice
-from mailhook.cli import hands, options, screen
+from mailhook.cli import arrivals, hands, options, screen
 from mailhook.cli.options import as_json, reader
 from mailhook.errors import UnreadableInput, UsageError
 from mailhook.store.reader import Filters
@@ -34,19 +34,26 @@ quarantine.add_command(hands.drop)
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, limit: int | None, *, as_json: bool) -> None:
-    """List what is in quarantine, the newest first."""
+    """List what is in quarantine, the newest first; times are UTC."""
     rows = reader(ctx).deliveries(Filters(limit=limit), attention=True)
     if as_json:
         screen.array(rows)
         return
     screen.table(
-        ("id", "received", "sender", "reason"),
+        ("id", "received", "by", "sender", "reason"),
         (
-            (row["id"], screen.moment(row["received_at"]), row["sender"], _reason(row))
+            (
+                row["id"],
+                screen.moment(row["received_at"]),
+                row["channel"],
+                arrivals.sender(row),
+                _reason(row),
+            )
             for row in screen.newest(rows, limit)
         ),
         cut=("sender",),
         folded=("reason",),
+        gap=1,
     )
 
 
@@ -81,7 +88,10 @@ def _give(raw: bytes | None) -> None:
 
 
 def _shown(row: dict[str, Any], raw: bytes | None) -> None:
-    told = row | {"events": ", ".join(row["events"]), "advice": advice.on(row["reason"])}
+    told = row | {
+        "events": ", ".join(row["events"]),
+        "advice": advice.on(row["reason"], row["channel"]),
+    }
     screen.fields((name.replace("_", " "), value) for name, value in told.items() if value)
     if raw is None:
         screen.words("its bytes are not kept any more")

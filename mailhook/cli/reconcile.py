@@ -66,6 +66,8 @@ def reconcile(
     if not as_json:
         for line in _told_of(only, done.value) if only else _told(done.value):
             click.echo(line)
+        if not (only or done.value["is_whole"]):
+            click.echo(f"the list was not read to its end; {_then(done.exit_code)}")
     sys.exit(done.exit_code)
 
 
@@ -101,10 +103,11 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
     events, pages = screen.count(done["listed"], "event"), screen.count(done["pages"], "page")
     yield f"{events} listed on {pages}, {screen.count(done['requests'], 'request')} made"
     if done["listed"] or done["is_whole"]:
-        yield f"{done['known']:,} known, {done['new']:,} new: no other road had brought them"
+        brought = ": no other road had brought them" if done["new"] else ""
+        yield f"{done['known']:,} known, {done['new']:,} new{brought}"
     words = {
         "failed": _FAILED,
-        "completed": "completed by what the API says of their subjects",
+        "completed": "completed by what the API says of the subject",
         "gone": "whose subject the API does not know",
         "unanswered": "to which no fitting answer came",
         "waiting": "to be completed another time",
@@ -116,7 +119,12 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
         yield f"the gap of {screen.count(done['healed'], 'alert')} is closed: `mailhook alerts`"
     if done["gap"]:
         yield done["gap"]
-    if done["is_whole"] and done["read_until"]:
-        yield f"all that was listed up to {screen.moment(done['read_until'])} is recorded"
-    elif not done["is_whole"]:
-        yield "the list was not read to its end; the next run goes on"
+    until = times.parse(done["read_until"] or "")
+    if done["is_whole"] and until:
+        yield f"all that was listed up to {times.short(until.replace(microsecond=0))} is recorded"
+
+
+def _then(exit_code: int) -> str:
+    """When the rest of the list will be read."""
+    mended = " once that is mended" if exit_code == ConfigError.exit_code else ""
+    return f"the next run goes on{mended}"

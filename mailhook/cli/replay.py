@@ -47,12 +47,12 @@ def replay(  # noqa: PLR0913 - click's options
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Examine stored mails again, by today's rules and settings.
+    """Examine stored deliveries again, by today's rules and settings.
 
     What was held and is believed today is recorded, at its own time; what was unproven
     and is proven today becomes verified. No event is ever taken away or told twice: what
     today's rules would not read any more is shown by --diff, and left. Broken off, it
-    goes on where it was. Mails whose bytes are not kept any more are only counted.
+    goes on where it was. Those whose bytes are not kept any more are only counted.
     Where the service runs, it does the work, by its own settings.
     """
     if diff and anew:
@@ -152,14 +152,16 @@ def _told(counts: dict[str, int] | Counter[str]) -> str:
         "proven": "proven now",
         "filled": "completed",
     }
-    parts = [f"{screen.count(counts.get('examined', 0), 'mail')} examined again"]
+    parts = [f"{screen.count(counts.get('examined', 0), 'delivery')} examined again"]
     parts += [
         f"{screen.count(counts[name], 'event')} {said}"
         for name, said in words.items()
         if counts.get(name)
     ]
     if counts.get("left"):
-        parts.append(f"{screen.count(counts['left'], 'mail')} seen otherwise today, left as it was")
+        parts.append(
+            f"{screen.count(counts['left'], 'delivery')} seen otherwise today, left as it was"
+        )
     if counts.get("without_bytes"):
-        parts.append(f"{screen.count(counts['without_bytes'], 'mail')} without bytes")
+        parts.append(f"{screen.count(counts['without_bytes'], 'delivery')} without bytes")
     return ", ".join(parts)

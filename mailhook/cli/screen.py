@@ -57,8 +57,9 @@ def heading(text: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 event`, `12,000 events`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """`1 event`, `12,000 events`, `2 deliveries`."""
+    several = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else several}"
 
 
 def counted(counts: Mapping[str, int]) -> str:

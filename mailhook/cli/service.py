@@ -37,7 +37,10 @@ def run(ctx: click.Context) -> None:
 @click.command()
 @click.pass_context
 def serve(ctx: click.Context) -> None:
-    """The service with its endpoint for web hooks alone: no mailbox is watched."""
+    """The service without its mailboxes: serve web hooks until told to stop.
+
+    Where the settings have `api`, the vendor's API is asked as `run` does.
+    """
 
     def load() -> Settings:
         settings = settings_of(ctx)

@@ -22,7 +22,7 @@ _ENDPOINT = "https://hooks.example.com/truora"
 _CHECKED = "mx.example.com"
 _PROVEN = f"{_CHECKED}; dmarc=pass (p=QUARANTINE) header.from=truora.com"
 # Ago: the API lists what is not too old, so that this day is always the last one.
-_BEGAN, _BETWEEN, _ALERT = timedelta(hours=3), timedelta(minutes=20), timedelta(hours=1)
+_ALERT = timedelta(hours=1)
 
 _CONFIG = (
     """\
@@ -43,21 +43,26 @@ Told = Literal["mail", "mentioned", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of the story: who tells of it before the API is asked, and how a mail does."""
+    """One event of the story: who tells of it before the API is asked, and how a mail does.
 
+    `ago` is when it happened, as hours and minutes before now.
+    """
+
+    ago: str
     type: str
     action: str
     told: Told
     style: Style = Style()  # noqa: RUF009 - it is frozen
 
 
-# What is mentioned is not listed (yet): only its subject can be asked for.
+# Mail has missed what is three hours old and of a product that it has brought before. What is
+# mentioned is not listed (yet): only its subject can be asked for.
 STORY = (
-    Line("check", "created", "mail", Style("labelled", "es")),
-    Line("check", "finished", "mentioned"),
-    Line("identity_process", "succeeded", "mail", Style("json")),
-    Line("document_validation", "failed", "nobody"),
-    Line("face_recognition", "succeeded", "nobody"),
+    Line("4:50", "check", "created", "mail", Style("labelled", "es")),
+    Line("4:30", "identity_process", "succeeded", "mail", Style("json")),
+    Line("4:10", "check", "delayed", "nobody"),
+    Line("3:50", "identity_process", "failed", "nobody"),
+    Line("0:20", "check", "finished", "mentioned"),
 )
 
 
@@ -87,7 +92,7 @@ def _told(api: FakeApi, now: datetime) -> Iterator[bytes]:
     """Have the API know all of the story, and give the mails of it."""
     inventor = Inventor(_SEED)
     for nth, line in enumerate(STORY):
-        at = (now - _BEGAN + nth * _BETWEEN).replace(microsecond=0)
+        at = (now - _span(line.ago)).replace(microsecond=0)
         event = inventor.event(at, line.type, line.action)
         envelope = Envelope(inbox.USER, at, f"<demo-{nth}@truora.com>", results=_PROVEN)
         if line.told == "mentioned":
@@ -98,6 +103,11 @@ def _told(api: FakeApi, now: datetime) -> Iterator[bytes]:
             yield of_event(event, line.style, envelope, b"")
     envelope = Envelope(inbox.USER, now - _ALERT, "<demo-alert@truora.com>", results=_PROVEN)
     yield of_alert(Alert("failing", _ENDPOINT, 0.42, 0.8, 60), "en", envelope)
+
+
+def _span(ago: str) -> timedelta:
+    hours, minutes = map(int, ago.split(":"))
+    return timedelta(hours=hours, minutes=minutes)
 
 
 def _mention(api: FakeApi, event: Happening, envelope: Envelope) -> bytes:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from mailhook import advice, message, readers, times
 from mailhook.errors import MalformedMessage
-from mailhook.explain import hook
+from mailhook.explain import answer, hook
+from mailhook.explain.decoding import Part
 from mailhook.model import Delivery, Event, Finding, Message, Notice
 from mailhook.pipeline import examine
 from mailhook.store import Reader
 from mailhook.store.ledger import Foreseen
 from mailhook.trust import Trust
 
-# What is no mail out of a mailbox lies where its bytes say.
+# What is no mail out of a mailbox lies where its bytes say, or for the API which event it is.
 _SAME_BYTES = """
 SELECT id, channel, outcome, reason FROM deliveries WHERE channel = 'email' AND sha256 = ?1
 UNION ALL
 SELECT id, channel, outcome, reason FROM deliveries
-WHERE location IN ('file:' || ?1, 'web:' || ?1) ORDER BY id LIMIT 1
+WHERE location IN ('file:' || ?1, 'web:' || ?1, ?2) ORDER BY id LIMIT 1
 """
-
-Part = dict[str, Any]
 
 
 def explain(
@@ -30,7 +28,8 @@ def explain(
 ) -> dict[str, Part]:
     """The parts `delivery`, `message`, `sender`, `reading`, `events`, `store` and `verdict`.
 
-    Of a web hook it is `token` in place of `message` and `sender`.
+    Of a web hook it is `token` and `signature` in place of `message` and `sender`, of an
+    answer of the API `answer` in place of `message`.
 
     It is examined anew, with today's rules and settings; nothing is written.
     `reading` has what each notice says and on which words it was read, `events` what
@@ -39,13 +38,22 @@ def explain(
     finding = examine(delivery, trust)
     told: dict[str, Part] = {
         "delivery": _delivery(delivery),
-        **(hook.parts(finding, trust) if delivery.channel == "web" else _mail(finding)),
+        **_as_it_came(finding, trust),
         "reading": _reading(finding),
         "events": {event.key: _event(event) for event in finding.events},
         "store": _store(finding, store, window_seconds),
         "verdict": _verdict(finding),
     }
     return trust.tag.blanked(told) if trust.tag else told
+
+
+def _as_it_came(finding: Finding, trust: Trust) -> dict[str, Part]:
+    match finding.delivery.channel:
+        case "web":
+            return hook.parts(finding, trust)
+        case "api":
+            return answer.parts(finding)
+    return _mail(finding)
 
 
 def _mail(finding: Finding) -> dict[str, Part]:
@@ -63,7 +71,8 @@ def _verdict(finding: Finding) -> Part:
     told: Part = {"verdict": finding.verdict, "reason": finding.reason}
     if finding.delivery.channel == "web":
         told |= hook.verdict(finding)
-    return {**told, "advice": told.get("advice") or advice.on(finding.reason)}
+    words = advice.on(finding.reason, finding.delivery.channel)
+    return {**told, "advice": told.get("advice") or words}
 
 
 def _delivery(delivery: Delivery) -> Part:
@@ -99,7 +108,7 @@ def _notice(notice: Notice) -> Part:
 def _left_over(finding: Finding) -> list[str]:
     """The lines of the mail's own words on which nothing was read, as far as lines were read."""
     told = [line for notice in finding.notices for line in notice.told_in.values()]
-    if (finding.notices and not told) or finding.delivery.channel == "web":
+    if (finding.notices and not told) or finding.delivery.channel in {"web", "api"}:
         return []
     try:
         lines = readers.own_lines(message.parse(finding.delivery.raw))
@@ -151,18 +160,25 @@ def _store(finding: Finding, store: Reader | None, window_seconds: float) -> Par
     """What would become of each event now, and whether its very bytes are there already."""
     if store is None:
         return {"known": "there is no store yet"}
-    channel = finding.delivery.channel
-    foreseen = {
-        event.key: _foreseen(store.foresee(event, channel, window_seconds))
-        for event in finding.events
-    }
+    foreseen = _all_foreseen(finding, store, window_seconds)
     digest = hashlib.sha256(finding.delivery.raw).hexdigest()
-    rows = store.rows(_SAME_BYTES, (digest,))
+    rows = store.rows(_SAME_BYTES, (digest, finding.delivery.location))
     if not rows:
         return {"these_bytes": "not in the store", **foreseen}
     known = rows[0]
     words = f"delivery {known['id']}, by {known['channel']}: {known['outcome']}"
     return {"these_bytes": words, "then": known["reason"], **foreseen}
+
+
+def _all_foreseen(finding: Finding, store: Reader, window_seconds: float) -> Part:
+    """What would become of each event; a subject that was asked for tells of none."""
+    if asked_for := answer.key(finding):
+        return {asked_for: answer.stands_in(store, asked_for)}
+    channel = finding.delivery.channel
+    return {
+        event.key: _foreseen(store.foresee(event, channel, window_seconds))
+        for event in finding.events
+    }
 
 
 def _foreseen(foreseen: Foreseen) -> Part:

@@ -5,10 +5,9 @@ The place to decode by hand: nothing here may be used for anything but being loo
 
 from __future__ import annotations
 
-from typing import Any
-
-from mailhook import strict_json, times, token
+from mailhook import times, token
 from mailhook.examining import hook
+from mailhook.explain.decoding import Part, decoded
 from mailhook.model import Finding
 from mailhook.trust import Trust
 
@@ -17,16 +16,12 @@ _ADVICE = (
     " vendor's dashboard, put the right one first, restart mailhook, then `mailhook token recheck`"
 )
 _UNVERIFIED = "no key has signed this: anybody may have written it"
-# Of claims that are no JSON so much is shown.
-_SHOWN_CHARS = 4000
-
-Part = dict[str, Any]
 
 
 def parts(finding: Finding, trust: Trust) -> dict[str, Part]:
     """The parts `token` and `signature`; what is in the token is marked where nothing proves it."""
     text = chosen(finding.delivery.raw, trust)
-    header, claims = (_decoded(one) for one in token.split(text))
+    header, claims = (decoded(one) for one in token.split(text))
     valid = finding.authenticity == "verified"
     told = {} if valid else {"unverified": _UNVERIFIED}
     return {
@@ -52,19 +47,6 @@ def chosen(body: bytes, trust: Trust) -> str:
     found = [one for one in hook.tokens(body) if token.is_one(one)]
     signed = (one for one in found if token.is_signed(one, trust.keys))
     return next(signed, found[0] if found else "")
-
-
-def _decoded(raw: bytes) -> Part:
-    """The members as they stand there, or the text where it is no strict JSON object."""
-    try:
-        value = strict_json.loads(raw)
-    except ValueError as error:
-        return {"not_strict_json": str(error), "text": _text(raw)}
-    return value if isinstance(value, dict) else {"no_object": value}
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")[:_SHOWN_CHARS]
 
 
 def _age(claims: Part, finding: Finding) -> Part:

@@ -89,8 +89,9 @@ def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
         where = "see `mailhook quarantine list`, and what was dropped from it"
         words = f"{events} since {shown} could not be read: {where}"
         return ("lost", f"lost: {words}") if is_late(gap.last_seen_at, now) else ("open", words)
-    brought = f"{found.alone():,} of these events came by no other road"
-    return "healed", f"healed: all that the API lists since {shown} is recorded; {brought}"
+    alone = found.alone()
+    brought = f"; {alone:,} of these events came by no other road" if alone else ""
+    return "healed", f"healed: all that the API lists since {shown} is recorded{brought}"
 
 
 def is_late(moment: str, now: datetime) -> bool:

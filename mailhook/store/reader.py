@@ -38,6 +38,10 @@ d.id, d.channel, d.location, d.message_id, d.sender, d.subject, d.received_at, d
 d.size, d.sha256, d.outcome, d.reason, d.unread, d.reader, d.reader_version, d.authenticity,
 d.authenticity_detail
 """
+_FIRST_TOLD = """
+(SELECT e.key FROM sightings s JOIN events e ON e.id = s.event_id
+ WHERE s.delivery_id = d.id ORDER BY e.id LIMIT 1) AS event
+"""
 _SIGHTINGS = "FROM sightings s JOIN events e ON e.id = s.event_id"
 _SEEN_BY = "EXISTS (SELECT 1 FROM sightings s WHERE s.event_id = e.id AND s.channel = ?)"
 
@@ -79,7 +83,10 @@ class Reader:
         self._connection.close()
 
     def events(self, filters: Filters, *, by_revision: bool = False) -> Iterator[Row]:
-        """Events as rows with `object` decoded: the newest first, or by revision for export."""
+        """Events as rows: the newest first, or by revision for export.
+
+        `object` is decoded, `fetched` a list of names.
+        """
         order = "e.revision" if by_revision else "e.occurred_at DESC, e.id DESC"
         clauses = {
             **_about(filters),
@@ -88,11 +95,13 @@ class Reader:
             _SEEN_BY: filters.channel,
         }
         for row in self._list("e.* FROM events e", clauses, order, filters):
-            yield row | {"object": json.loads(row["object"])}
+            fetched = json.loads(row["fetched"] or "[]")
+            yield row | {"object": json.loads(row["object"]), "fetched": fetched}
 
     def deliveries(self, filters: Filters, *, attention: bool = False) -> Iterator[Row]:
         """Deliveries without their bytes, the newest first; `attention`: only quarantined ones.
 
+        `event` is the key of the first event that it told of, None where there is none.
         Narrowed to a product, type, action or subject, those that told of such an event.
         """
         told, values = _narrowed(_about(filters))
@@ -102,7 +111,8 @@ class Reader:
             f"d.id IN (SELECT s.delivery_id {_SIGHTINGS} {told})": tuple(values) or None,
             "(d.outcome = 'quarantined' OR d.unread > 0)": () if attention else None,
         }
-        return self._list(f"{_DELIVERY} FROM deliveries d", clauses, "d.id DESC", filters)
+        columns = f"{_DELIVERY}, {_FIRST_TOLD} FROM deliveries d"
+        return self._list(columns, clauses, "d.id DESC", filters)
 
     def delivery(self, delivery_id: int) -> Row | None:
         """One delivery with its bytes (`raw`, decompressed) and what it told of."""

@@ -34,7 +34,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from mailhook import times
+from mailhook import catalog, times
 from mailhook.testing.api_server import Handler, Reply, Request, Server
 
 __all__ = ["EVENTS", "KEY", "FakeApi", "Reply", "Request"]
@@ -130,7 +130,7 @@ class FakeApi:
             "event_type": event_type,
             "idempotency_key": f"HIK{number[:40]}",
             "object": dict(content),
-            "product": event_type,
+            "product": _product(event_type),
             "timestamp": stamp,
             "update_date": stamp,
         } | members
@@ -148,8 +148,7 @@ class FakeApi:
         body: bytes | None = None,
     ) -> None:
         """Let the next so many answers below the path be this one."""
-        told = {"code": 10_000 + status, "http_code": status, "message": "as the test wants it"}
-        raw = json.dumps(told).encode() if body is None else body
+        raw = _error(status, "as the test wants it").body if body is None else body
         self._faults.append(_Fault(Reply(status, raw, dict(headers or {})), times, path))
 
     def cut(self, *, times: int = 1, path: str = "/") -> None:
@@ -182,8 +181,13 @@ class FakeApi:
                 return fault
             if not request.has_key:
                 return _json({"message": "Unauthorized"}, 401)
-            found = self._found(request.path)
-            return _gone() if found is None else _json(found, date=self._date())
+            try:
+                found = self._found(request.path)
+            except ValueError:
+                return _error(400, "Invalid start")
+            if found is None:
+                return _error(404, "Resource not found")
+            return _json(found, date=self._date())
 
     def _fault(self, path: str) -> Reply | None:
         for fault in self._faults:
@@ -193,6 +197,7 @@ class FakeApi:
         return None
 
     def _found(self, target: str) -> Any:  # noqa: ANN401 - any JSON
+        """What is there, None: nothing. Raises ValueError where `start` is no number."""
         parts = urlsplit(target)
         if parts.path == EVENTS:
             return self._page(int(parse_qs(parts.query).get("start", ["0"])[0]))
@@ -251,5 +256,12 @@ def _json(value: object, status: int = 200, date: str = "") -> Reply:
     return Reply(status, json.dumps(value).encode(), {"Date": date} if date else {})
 
 
-def _gone() -> Reply:
-    return _json({"code": 10_404, "http_code": 404, "message": "Resource not found"}, 404)
+def _error(status: int, message: str) -> Reply:
+    """A refusal as the vendor spells it."""
+    return _json({"code": 10_000 + status, "http_code": status, "message": message}, status)
+
+
+def _product(event_type: str) -> str:
+    """The product as the vendor's list names it; of an unknown type the type's own name."""
+    known = catalog.load().type(event_type)
+    return known.product if known else event_type

@@ -65,7 +65,6 @@ class Budget:
     def spend(self) -> None:
         """One more. Raises BudgetSpent where there is none."""
         if self.left <= 0:
-            raise BudgetSpent(
-                f"{self.spent:,} requests were made (api.requests_per_run); the next run goes on"
-            )
+            made = "1 request was" if self.spent == 1 else f"{self.spent:,} requests were"
+            raise BudgetSpent(f"{made} made (api.requests_per_run); the next run goes on")
         self.spent += 1
