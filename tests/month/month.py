@@ -237,9 +237,12 @@ class Month:
         return [entry.dated(at) for entry in found.values() if entry.product != UNHOOKED]
 
     def _is_beyond(self, at: float) -> bool:
-        """Whether what could not be read lies in the four hours before the alert (docs/api.md)."""
+        """Whether there is what could not be read, of four hours before the alert or later.
+
+        Of what is listed later nobody knows whether it was sent in vain (docs/api.md).
+        """
         flaky = self.plan.flaky
-        return bool(flaky and flaky.start <= at <= flaky.end + 4 * HOUR)
+        return bool(flaky and flaky.start <= self.timeline.now and at <= flaky.end + 4 * HOUR)
 
     def _spent(self, what: str, began: float) -> None:
         spent = self.clock_seconds.get(what, 0.0) + time.monotonic() - began
