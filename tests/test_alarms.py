@@ -266,7 +266,7 @@ def test_a_full_disk_is_told_though_nothing_can_be_written(
         alarms.send(turns(alarms, now, 2))
         assert [one["title"].rpartition(": ")[2] for one in target.got] == ["1 thing needs you"]
         assert target.got[0]["message"] == (
-            "- the store's disk is full: 0 kB of 1.0 MB free; nothing can be written: mails"
+            "- the store's disk is full: 0 kB of 2.1 MB free; nothing can be written: mails"
             " wait, web hooks are answered 503; make room there"
         )
         assert asked(home.store, "SELECT * FROM alarms") == []

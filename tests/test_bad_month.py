@@ -49,6 +49,7 @@ def _lived(planned: plan.Plan, account: Account) -> None:
 def _audit(lived: Month) -> None:
     machine, books = lived.machine, lived.books
     rows = findings.events(machine)
+    books.learn({name for name, (row, *_) in rows.items() if "web" in findings.roads(row)})
     expected = verdicts.channels(books)
     assert rows.keys() - expected.keys() == set(), "events that never were"
     assert expected.keys() - rows.keys() == set(), "events that are lost"

@@ -274,7 +274,7 @@ def test_on_a_full_disk_the_old_copy_stays_and_it_is_a_reason_to_try_again(
 ):
     place = SnapshotSettings(path=small_disk / "copy.db")
     snapshot(store.path, place)
-    for number in range(2, 30):
+    for number in range(2, 60):
         add(store, trust, number, noise=60_000)
     with pytest.raises(TemporaryError, match="the disk is full"):
         snapshot(store.path, place)

@@ -57,8 +57,8 @@ def test_a_full_disk_is_wrong_for_check_and_doctor_and_told_as_full(home: Home):
             file.write(os.urandom(4096))
     check, doctor = home.call("check"), home.call("doctor")
     assert (check.code, doctor.code) == (1, 1)
-    assert "wrong: store.path: the disk of the store is full: 0 kB of 1.0 MB free" in told(check)
-    assert "of 1.0 MB free, which is full: nothing can be written: mails wait" in told(doctor)
+    assert "wrong: store.path: the disk of the store is full: 0 kB of 2.1 MB free" in told(check)
+    assert "of 2.1 MB free, which is full: nothing can be written: mails wait" in told(doctor)
     assert "how quick and durable the disk of the store is cannot be told: it is full" in told(
         doctor
     )

@@ -37,6 +37,7 @@ _ALL = StoreSettings(raw_days=1, event_days=1)
 _FAILS = """
 CREATE TRIGGER third AFTER INSERT ON events WHEN NEW.id = 3 BEGIN SELECT RAISE (ABORT, 'no'); END
 """
+_BEGAN = times.stored(times.now())
 _LATER = times.now() + timedelta(days=4000)
 _THEMES = {
     theme.__name__.rpartition(".")[2]: theme.CASES
@@ -56,11 +57,16 @@ def held(path: Path) -> dict[str, list[tuple[object, ...]]]:
 def _rows(db: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
     told = [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
     differs = {"recorded_at"} if table == "events" else _MOMENTS
-    names = ", ".join(
-        f"{name} IS NULL" if name in _CLOCKED else name for name in told if name not in differs
-    )
+    names = ", ".join(_spelled(table, name) for name in told if name not in differs)
     rows = db.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608 - our words
     return sorted(rows, key=repr)
+
+
+def _spelled(table: str, name: str) -> str:
+    """Of an alert that is dated in the future the moment is that of its row."""
+    if table == "alerts" and name in {"occurred_at", "last_seen_at"}:
+        return f"iif({name} >= '{_BEGAN}', 'now', {name})"
+    return f"{name} IS NULL" if name in _CLOCKED else name
 
 
 def both(

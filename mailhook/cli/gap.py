@@ -42,14 +42,14 @@ def show(folder: Path) -> None:
 
 
 def _healed(scene: Scene) -> Report:
-    """One round over the inbox, then one run of reconcile."""
+    """One round over the inbox alone, then one run of reconcile."""
     from mailhook.reconcile import reconcile
     from mailhook.trust import Trust
     from mailhook.worker.polling import poll
 
     settings, trust = scene.settings, Trust.of(scene.settings.trust)
     with options.store(settings, "demo") as store:
-        result = poll(settings, store, trust)
+        result = poll(settings.model_copy(update={"api": None}), store, trust)
         report = reconcile(settings, store, trust)
     for error in (*result.errors, *report.errors):
         raise error

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from mailhook import times
 from mailhook.config import ApiSettings
 from mailhook.health.model import Advice, Asked
-from mailhook.store import Reader, completions, listings
+from mailhook.store import Reader, listings
 
 _NOT_LISTED = "SELECT error, failing_since FROM listings WHERE error IS NOT NULL"
 _PATIENCE = timedelta(hours=1)
@@ -25,6 +25,8 @@ _LATELY = timedelta(days=1)
 
 def look(settings: ApiSettings, store: Reader, now: datetime) -> Asked:
     """How far it was asked by now."""
+    from mailhook.store import completions  # with the catalogue, so only where it is needed
+
     asked = completions.question(now + _ANY_WAIT, unverified=settings.complete_unverified)
     read_at = times.parse(listings.last_read_at(store) or "")
     return Asked(read_at, completions.count(store, asked))

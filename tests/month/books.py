@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,7 +18,8 @@ class Entry:
     """One event. `subject` is the id it is about; `roads` are those that have brought it.
 
     `style` is how its mail is written, None where there is none. A `thin` one is an end that
-    does not say which; what the API says of its subject completes it.
+    does not say which; what the API says of its subject completes it. One that `was_cut`
+    was posted to a service that has not answered.
     """
 
     event: Happening
@@ -27,6 +28,7 @@ class Entry:
     thin: bool = False
     roads: set[str] = field(default_factory=set)
     refused: bool = False
+    was_cut: bool = False
 
     @property
     def name(self) -> Name:
@@ -71,6 +73,15 @@ class Books:
     def told(self) -> Iterator[Entry]:
         """The events that any road has brought."""
         return (entry for entry in self.entries if entry.roads)
+
+    def learn(self, brought: Collection[Name]) -> None:
+        """What was killed before its answer may be recorded, which the vendor cannot know.
+
+        Such events of which the store says that web hooks brought them were brought.
+        """
+        for entry in self.entries:
+            if entry.was_cut and entry.name in brought:
+                entry.roads.add("web")
 
     def tell(self, kind: str, at: float) -> None:
         """A mail about the hook was read: it joins one of the last day, or is another alert."""

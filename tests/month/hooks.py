@@ -85,6 +85,7 @@ class Hooks:
 
     def _failed(self, entry: Entry, token: str, nth: int, status: int | None) -> None:
         self._books.count("failed attempts")
+        entry.was_cut |= status is None and not self._line.is_down
         if status == HTTPStatus.UNAUTHORIZED and not entry.refused:
             entry.refused = True
             self._books.refused_tokens += 1

@@ -17,7 +17,7 @@ from fake_api import key_file
 from mailhook.errors import TemporaryError
 from mailhook.testing.alerting import Kind
 from mailhook.testing.api import FakeApi
-from month.books import Books, Entry
+from month.books import Alert, Books, Entry
 from month.forgery import Forger
 from month.hooks import KEY, OTHER_KEY, Hooks
 from month.inventions import UNHOOKED, invent
@@ -227,7 +227,7 @@ class Month:
         assert (done["is_whole"], done["errors"]) == (True, []), done
         for alert in self.books.alerts:
             if alert.kind != "hook_status" and alert.state == "open":
-                alert.state = "lost" if self._is_beyond(alert.first_at) else "healed"
+                alert.state = "lost" if self._is_beyond(alert) else "healed"
 
     def _fresh(self) -> list[Entry]:
         """Events of the last minutes, of which no mail has come yet."""
@@ -236,13 +236,15 @@ class Month:
         at = moment(int(self.timeline.now) - 600)
         return [entry.dated(at) for entry in found.values() if entry.product != UNHOOKED]
 
-    def _is_beyond(self, at: float) -> bool:
-        """Whether there is what could not be read, of four hours before the alert or later.
+    def _is_beyond(self, alert: Alert) -> bool:
+        """Whether what could not be read was sent four hours before the alert or later.
 
-        Of what is listed later nobody knows whether it was sent in vain (docs/api.md).
+        And before it was told for the last time, for then it is judged (docs/api.md).
         """
         flaky = self.plan.flaky
-        return bool(flaky and flaky.start <= self.timeline.now and at <= flaky.end + 4 * HOUR)
+        return bool(
+            flaky and flaky.start <= alert.last_at and alert.first_at <= flaky.end + 4 * HOUR
+        )
 
     def _spent(self, what: str, began: float) -> None:
         spent = self.clock_seconds.get(what, 0.0) + time.monotonic() - began
