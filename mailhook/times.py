@@ -137,6 +137,11 @@ def short(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def said(moment: datetime) -> str:
+    """The time as a sentence tells it: to the second."""
+    return short(moment.replace(microsecond=0))
+
+
 def around(moment: datetime, seconds: float) -> tuple[datetime, datetime]:
     """From so long before the moment to so long after it, as far as the calendar goes."""
     reach = timedelta(seconds=seconds)

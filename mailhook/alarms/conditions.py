@@ -148,8 +148,8 @@ def on_silence(
 ) -> Iterator[Condition]:
     """Expected products of which no event comes."""
     for one in silences:
-        last_at = one.last_at and one.last_at.replace(microsecond=0)
-        last = f"the last came at {times.short(last_at)}" if last_at else "none has come yet"
+        told = times.said(one.last_at) if one.last_at else None
+        last = f"the last came at {told}" if told else "none has come yet"
         yield Condition(
             f"silence:{one.product}",
             f"{one.product}: no event",

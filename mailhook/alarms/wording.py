@@ -35,7 +35,7 @@ def _lines(news: Sequence[News]) -> list[str]:
 
 
 def _line(news: News) -> str:
-    since = times.short(news.alarm.since.replace(microsecond=0))
+    since = times.said(news.alarm.since)
     match news.what:
         case "began":
             return f"{news.alarm.words}: {news.advice}"

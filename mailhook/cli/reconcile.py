@@ -121,7 +121,7 @@ def _told(done: dict[str, Any]) -> Iterator[str]:
         yield done["gap"]
     until = times.parse(done["read_until"] or "")
     if done["is_whole"] and until:
-        yield f"all that was listed up to {times.short(until.replace(microsecond=0))} is recorded"
+        yield f"all that was listed up to {times.said(until)} is recorded"
 
 
 def _then(exit_code: int) -> str:

@@ -54,5 +54,5 @@ def _age(claims: Part, finding: Finding) -> Part:
     if made_at is None:
         return {"age": "unknown: its iat is no time"}
     seconds = round((finding.delivery.received_at - made_at).total_seconds())
-    made = times.short(made_at.replace(microsecond=0))
+    made = times.said(made_at)
     return {"made_at": made, "age": f"{seconds:,} s" if seconds >= 0 else f"{-seconds:,} s ahead"}

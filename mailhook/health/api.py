@@ -36,7 +36,7 @@ def advise(store: Reader, now: datetime) -> Iterator[Advice]:
     """What keeps us from the list, wrong once that has lasted; and what the key may not read."""
     for row in store.rows(_NOT_LISTED):
         since = times.parse(row["failing_since"]) or now
-        brief = f"the vendor's API cannot be read since {times.short(since)}"
+        brief = f"the vendor's API cannot be read since {times.said(since)}"
         is_wrong = now - since >= _PATIENCE
         yield Advice(f"{brief}: {row['error']}", wrong=is_wrong, topic="api", brief=brief)
     for row in store.rows(_REFUSED, (times.stored(now - _LATELY),)):

@@ -32,8 +32,7 @@ def on_silence(expected: Sequence[Silence], answers: Mapping[str, str]) -> Itera
     """Each expected product of which no event comes; `answers` are the API's word, by product."""
     for one in expected:
         if one.state == "silent":
-            last_at = one.last_at and one.last_at.replace(microsecond=0)
-            since = f" since {times.short(last_at)}" if last_at else " ever"
+            since = f" since {times.said(one.last_at)}" if one.last_at else " ever"
             words = (
                 f"{one.product}: no event{since}, though one was expected {one.expected}",
                 answers.get(one.product),
@@ -43,7 +42,7 @@ def on_silence(expected: Sequence[Silence], answers: Mapping[str, str]) -> Itera
 
 
 def _on_stopped(beat_at: datetime, service: Service) -> str:
-    since = times.short(beat_at)
+    since = times.said(beat_at)
     if service.took_leave:
         return f"the service was stopped at {since}; start it: `systemctl start mailhook`"
     return (
@@ -55,7 +54,7 @@ def _on_stopped(beat_at: datetime, service: Service) -> str:
 def _on_failing(folders: Sequence[Folder]) -> Iterator[Advice]:
     for group in _alike(folders, lambda one: (one.failing_since, one.error)):
         first = group[0]
-        since = f" since {times.short(first.failing_since)}" if first.failing_since else ""
+        since = f" since {times.said(first.failing_since)}" if first.failing_since else ""
         told = f"{_names(group)}: no round trip{since}"
         yield Advice(f"{told}: {first.error}", topic="mailbox", brief=told)
 
@@ -79,7 +78,7 @@ def _on_silent(folders: Sequence[Folder], service: Service) -> Iterator[Advice]:
             else "is the service running, or the timer?"
         )
         yield Advice(
-            f"{_names(folders)}: no completed round trip since {times.short(since)}; {todo}",
+            f"{_names(folders)}: no completed round trip since {times.said(since)}; {todo}",
             topic="mailbox",
         )
 

@@ -76,7 +76,7 @@ def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
     of it could be read: by number, for clocks are set. What is lost may still be healed.
     """
     listing, since = found.listing, begin(gap)
-    shown = times.short(times.parse(since) or now)
+    shown = times.said(times.parse(since) or now)
     if listing.read_number <= gap.readings:
         return _unread_yet(gap, found, shown, now)
     if gap.state == "healed":
@@ -104,7 +104,7 @@ def recorded(reader: Reader, gap: Gap) -> str:
     since, last_at = begin(gap), times.parse(gap.last_seen_at) or times.now()
     until = times.around(last_at, _PATIENCE.total_seconds())[1]
     found = healing.recorded(reader, since, times.stored(until))
-    span = f"of the events from {times.short(times.parse(since) or until)} to {times.short(until)}"
+    span = f"of the events from {times.said(times.parse(since) or until)} to {times.said(until)}"
     if not found.events:
         return f"{span} none is recorded"
     roads = ((found.mail, "by mail"), (found.web, "by web hook"), (found.api, "by the API"))
@@ -115,7 +115,7 @@ def recorded(reader: Reader, gap: Gap) -> str:
 def _unread_yet(gap: Gap, found: Found, shown: str, now: datetime) -> Verdict:
     failing = found.listing.failing_since
     if failing and is_late(failing, now) and is_late(gap.last_seen_at, now):
-        since = times.short(times.parse(failing) or now)
+        since = times.said(times.parse(failing) or now)
         words = f"the API cannot be read since {since}: {found.listing.error}"
         return "lost", f"lost: {words}; {found.told()}"
     return "open", f"what the API lists since {shown} is not read to its end yet"

@@ -48,6 +48,6 @@ def verdict(gap: Gap, number: int, told: Callable[[], str], now: datetime) -> Ve
 
 
 def _told(reader: Reader, gap: Gap, why: str) -> str:
-    shown = times.short(times.parse(begin(gap)) or times.now())
+    shown = times.said(times.parse(begin(gap)) or times.now())
     nobody = f"{why}, so nobody can be asked what was not delivered since {shown}"
     return f"{nobody}; {recorded(reader, gap)}"

@@ -230,8 +230,8 @@ def _gap(asked: str, now: datetime) -> str | None:
     if since is None or since >= reach - _HARDLY:
         return None
     return (
-        f"the API lists {REACH.days} days: what happened from {times.short(since)} to"
-        f" {times.short(reach)} and came by no other road is out of its reach"
+        f"the API lists {REACH.days} days: what happened from {times.said(since)} to"
+        f" {times.said(reach)} and came by no other road is out of its reach"
     )
 
 
