@@ -6,10 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 import pytest
+from depth import DEEP, deeper
 
 from mailhook.silence.rhythm import WEEKS, Rhythm, learn
 
@@ -56,13 +57,22 @@ def learned(hours: Counter[datetime], last_at: datetime) -> Rhythm:
     return rhythm
 
 
-@pytest.mark.parametrize("changed", [AUTUMN, SPRING], ids=["back", "forward"])
-@pytest.mark.parametrize("share", [sharp, ramps, with_a_break])
-@pytest.mark.parametrize("rate", [5, 60, 500])
+# The events of a busy product take long to be invented.
+_CHANGES = {"back": AUTUMN, "forward": SPRING}
+_BUSY = product([500], [sharp, ramps, with_a_break], _CHANGES)
+_CASES = [
+    *product([5, 60], [sharp, ramps, with_a_break], _CHANGES),
+    *(_BUSY if DEEP else [(500, sharp, "back"), (500, ramps, "forward")]),
+]
+
+
+@deeper
+@pytest.mark.parametrize(("rate", "share", "changed"), _CASES)
 def test_no_night_no_weekend_and_no_change_of_the_clocks_is_a_silence(
-    rate: float, share: Share, changed: datetime
+    rate: float, share: Share, changed: str
 ):
-    since, until = changed - timedelta(weeks=1), changed + timedelta(weeks=2)
+    moment = _CHANGES[changed]
+    since, until = moment - timedelta(weeks=1), moment + timedelta(weeks=2)
     found = list(business(since - WEEKS - timedelta(days=1), until, rate, share))
     hours, silences = hourly(found), 0
     for last_at, next_at in pairwise(found):
