@@ -194,21 +194,17 @@ def test_the_service_says_it(home: Home):
 @given(
     st.sampled_from(["open", "healed", "lost"]),
     st.floats(0, 5),
-    st.integers(0, 3),
-    st.integers(0, 3),
 )
-def test_nothing_is_lost_within_a_day_nor_what_was_read_after_it_was_told(
-    state: str, told_days: float, readings: int, number: int
-):
+def test_nothing_is_lost_within_a_day_nor_what_was_healed(state: str, told_days: float):
     told_at = times.stored(NOW - told_days * DAY)
-    gap = Gap(1, told_at, told_at, state, "as it was", readings)  # type: ignore[arg-type]
-    became, words = verdict(gap, number, lambda: "12 are recorded", NOW)
-    if state == "healed" and number > readings:
+    gap = Gap(1, told_at, told_at, state, "as it was")  # type: ignore[arg-type]
+    became, words = verdict(gap, lambda: "12 are recorded", NOW)
+    if state == "healed":
         assert (became, words) == ("healed", "as it was")
     else:
         assert became == ("lost" if told_days > 1 else "open")
-        again = Gap(1, told_at, told_at, became, words, readings)
-        assert verdict(again, number, str, NOW) == (became, words)
+        again = Gap(1, told_at, told_at, became, words)
+        assert verdict(again, str, NOW) == (became, words)
 
 
 def test_where_the_key_cannot_be_had_it_says_so(home: Home):

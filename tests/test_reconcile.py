@@ -43,7 +43,7 @@ class Road:
         self.folder, self.api, self.path = folder, api, folder / "mailhook.db"
 
     def run(self, since_days: float | None = None, **given: Any) -> Report:
-        watch = {name: given.pop(name) for name in ("progress",) if name in given}
+        watch = {name: given.pop(name) for name in ("progress", "only") if name in given}
         settings = config.Settings(api=settings_of(self.api, self.folder, **given))
         since = NOW - timedelta(days=since_days) if since_days else None
         with stamina.set_testing(testing=True, attempts=2, cap=True), Store(self.path) as store:
@@ -379,6 +379,27 @@ def test_a_link_that_is_signed_anew_at_each_listing_makes_no_row_each_time(road:
     road.run()
     assert road.rows("SELECT count(*) FROM deliveries") == [(4,)]
     assert road.rows("SELECT count(*) FROM events") == [(1,)]
+
+
+@pytest.mark.parametrize("bare", [{"idempotency_key": None, "update_date": None}, {"object": "{"}])
+def test_what_has_no_name_or_cannot_be_read_is_taken_each_for_itself(
+    road: Road, bare: dict[str, object]
+):
+    for number in range(8):
+        told = {**bare, "note": number}
+        if "object" in bare:
+            told |= {"idempotency_key": None, "update_date": "2026-11-20T10:00:00Z"}
+        road.api.add("check", "finished", {"check_id": f"CHK-{number}"}, NOW, **told)
+        report = road.run()
+        assert (report.new + report.failed, report.known) == (1, number)
+
+
+def test_one_that_is_named_is_taken_however_often_it_was_told_otherwise(road: Road):
+    event = road.api.add("check", "in_progress", {"check_id": "CHK1", "image": ""}, NOW)
+    for number in range(5):
+        event["object"]["image"] = f"https://files.example.com/a.jpg?signature={number}"
+        road.run(only=(event["idempotency_key"],))
+    assert road.rows("SELECT count(*) FROM deliveries") == [(5,)]
 
 
 @pytest.mark.parametrize("end", ["", " ", "#", "#more", None, False, 0, [], {}])

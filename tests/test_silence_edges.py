@@ -91,3 +91,29 @@ def test_a_silence_from_ten_on_a_tuesday_is_told(rate: float, minutes: float):
     due_at = learned(hourly(found), found[-1]).due_at(found[-1])
     assert due_at
     assert timedelta(0) < due_at - ten < minutes * MINUTE
+
+
+def batches(every: timedelta, hours: float, count: int) -> list[datetime]:
+    """So many events each time, evenly within so many hours, for eight weeks."""
+    start = datetime(2026, 6, 1, 2, tzinfo=UTC)
+    begins = [start + nth * every for nth in range(int(WEEKS / every) + 1)]
+    return [at + nth / count * hours * HOUR for at in begins for nth in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("every", "hours", "count", "told_after"),
+    [
+        (timedelta(days=1), 1, 300, timedelta(hours=25)),
+        (timedelta(days=1), 2, 1000, timedelta(hours=24)),
+        (timedelta(hours=4), 1, 200, timedelta(hours=6)),
+        (timedelta(days=7), 1, 1000, timedelta(days=7, hours=1)),
+    ],
+)
+def test_what_comes_within_few_hours_is_awaited_when_these_are_over(
+    every: timedelta, hours: float, count: int, told_after: timedelta
+):
+    found = batches(every, hours, count)
+    due_at = learned(hourly(found), found[-1]).due_at(found[-1])
+    assert due_at
+    assert every < due_at - found[-1] + hours * HOUR
+    assert due_at - found[-1] < told_after

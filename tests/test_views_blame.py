@@ -135,6 +135,8 @@ def test_what_happened_while_a_road_was_not_in_the_settings_it_has_not_missed(st
     store.event(6, NOON + 5 * DAY + HOUR, email=9)
     store.event(7, NOON + 6 * DAY + HOUR, email=9)
     assert store.rows(MISSED) == [(2, "web"), (4, "web"), (5, "email"), (7, "web")]
+    named("email", at=NOON + 7 * DAY)
+    named("web", "email", at=NOON + 7 * DAY + HOUR)
     assert store.rows("SELECT * FROM absences") == [
         ("web", times.stored(NOON + begin * DAY), times.stored(NOON + end * DAY))
         for begin, end in ((1, 3), (5, 6))

@@ -77,10 +77,11 @@ def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:
     """
     listing, since = found.listing, begin(gap)
     shown = times.said(times.parse(since) or now)
-    if listing.read_number <= gap.readings:
-        return _unread_yet(gap, found, shown, now)
     if gap.state == "healed":
         return "healed", gap.healing
+    if listing.read_number <= gap.readings:
+        is_lost = gap.healing and gap.healing.startswith("lost:")
+        return ("lost", gap.healing) if is_lost else _unread_yet(gap, found, shown, now)
     if since < (listing.read_from or since):
         reach = f"the API lists {REACH.days} days, and it began before these, at {shown}"
         return "lost", f"lost: {reach}; {found.told()}"

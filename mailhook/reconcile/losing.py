@@ -9,7 +9,7 @@ from functools import partial
 
 from mailhook import times
 from mailhook.reconcile.healing import begin, is_late, recorded, settle
-from mailhook.store import Reader, Store, healing, listings
+from mailhook.store import Reader, Store, healing
 from mailhook.store.healing import Gap, Verdict
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,8 @@ def lose(store: Store, now: datetime, why: str) -> None:
     `why` there is nobody to ask: a clause.
     """
     with Reader(store.path) as reader:
-        number = listings.last_number(reader)
         judged = [
-            (gap, verdict(gap, number, partial(_told, reader, gap, why), now))
+            (gap, verdict(gap, partial(_told, reader, gap, why), now))
             for gap in healing.gaps(reader, now)
             if gap.state != "resolved"
         ]
@@ -31,14 +30,13 @@ def lose(store: Store, now: datetime, why: str) -> None:
         log.info("gaps that nobody can close: see `mailhook alerts`", extra={"alerts": count})
 
 
-def verdict(gap: Gap, number: int, told: Callable[[], str], now: datetime) -> Verdict:
+def verdict(gap: Gap, told: Callable[[], str], now: datetime) -> Verdict:
     """What becomes of the alert, and why in a sentence. Pure.
 
-    `number` is that of the last reading that came to its end, while there was an API;
     `told` says why, and what of that time is recorded. Lost a day after it was last told;
     what is lost keeps its words until it is told again, or there is an API.
     """
-    if gap.state == "healed" and number > gap.readings:
+    if gap.state == "healed":
         return "healed", gap.healing
     if not is_late(gap.last_seen_at, now):
         return "open", None

@@ -17,7 +17,7 @@ from mailhook import times
 from mailhook.errors import ConfigError, MailhookError, in_one_line
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
-from mailhook.reconcile.taking import take, unknown
+from mailhook.reconcile.taking import take, unknown, without_more
 from mailhook.sources.api import (
     LONGEST_WAIT_SECONDS,
     Item,
@@ -147,7 +147,7 @@ def _walk(run: Run, listing: Listing, start: str | None) -> int:
     for page in pages(run.client, start):
         if page.next is None and not page.items and listing.next == start and start:
             raise OddAnswer("the page to go on with has become empty, as one that is too old may")
-        fresh = unknown(run, page.items)
+        fresh = without_more(run, unknown(run, page.items))
         is_known = not fresh or listing.read_until is None
         ends = order.ends(_moments(page, fresh), is_known=is_known)
         is_mixed = order.is_mixed or (known if page.next is None else listing.is_mixed)

@@ -26,13 +26,17 @@ SELECT value AS state FROM json_each(?) WHERE {_CONTENTS} <= (
 
 
 def unknown(run: Run, items: Sequence[Item]) -> list[Item]:
-    """The items of which no delivery is there yet, each once: two look-ups for all."""
+    """The items of which no delivery is there yet, each once: one look-up for all."""
     by_location = {item.location: item for item in items}
     for row in run.reader.rows(_KNOWN, (json.dumps([*by_location]),)):
         by_location.pop(row["location"], None)
-    fresh = list(by_location.values())
-    states = json.dumps([item.state for item in fresh])
-    full = {row["state"] for row in run.reader.rows(_FULL, (states,))} if fresh else set()
+    return list(by_location.values())
+
+
+def without_more(run: Run, fresh: Sequence[Item]) -> list[Item]:
+    """Those of which no other content under the same `update_date` is there often enough."""
+    states = [item.state for item in fresh if item.state]
+    full = {row["state"] for row in run.reader.rows(_FULL, (json.dumps(states),))} if states else ()
     return [item for item in fresh if item.state not in full]
 
 

@@ -3,7 +3,9 @@
 A half hour of the week is expected to bring what its hour and the hours beside it have brought
 on average; but where any hour within an hour and a half of it is clearly quieter, no more than
 that one. So neither the edge of a working day nor a change of the clocks by an hour is a
-silence, however many events the day has. A silence is improbable once so many events should
+silence, however many events the day has. Of a product that comes within a few hours nothing
+would be left, so that its hours count in full, too, once the silence has outlasted them on both
+sides by an hour and a half. A silence is improbable once so many events should
 have come as, by chance, do not fail to come once in fifteen years. Where events come in bursts
 it is bursts that chance throws dice for: so many times more events must be missing as a burst
 has.
@@ -28,6 +30,7 @@ _WEEK_HOURS, _WEEK_HALVES = 7 * 24, 2 * 7 * 24
 # The half hours before and after in which none may be quieter: the clocks change by two of them,
 # and within an hour that fills or empties nobody knows where its events stand.
 _BESIDE = 3
+_EDGE = _BESIDE * HALF_HOUR
 # What chance makes of a number is within twice its standard deviation.
 _DEVIATIONS = 2
 # More than that in an hour, and in no other such hour, was a flood and not the rhythm.
@@ -42,22 +45,30 @@ _SHORTEST = HALF_HOUR
 class Rhythm:
     """How many events an hour each half hour of the week brings at least, from Monday 0:00 UTC.
 
-    `bar`: so many that should have come and did not are improbable.
+    `averages`: how many each has brought. `bar`: so many that should have come and did not are
+    improbable.
     """
 
     rates: tuple[float, ...]
     bar: float
+    averages: tuple[float, ...] = (0.0,) * _WEEK_HALVES
 
     def due_at(self, last_at: datetime) -> datetime | None:
         """Until when the next event after `last_at` should have come; None: cannot be said."""
+        soon = self._due_at(last_at, self.rates)
+        surely = self._due_at(last_at + _EDGE, self.averages)
+        due = [one for one in (soon, surely and surely + _EDGE) if one]
+        return max(min(due), last_at + _SHORTEST) if due else None
+
+    def _due_at(self, last_at: datetime, rates: Sequence[float]) -> datetime | None:
+        """When so many are missing as the bar says."""
         missing, moment = 0.0, last_at
         while moment - last_at < _LONGEST:
             end = _half_hour(moment) + HALF_HOUR
-            rate = self.rates[2 * _of_week(moment) + moment.minute // 30]
+            rate = rates[2 * _of_week(moment) + moment.minute // 30]
             more = rate * ((end - moment) / HOUR)
             if missing + more >= self.bar:
-                due = moment + (self.bar - missing) / rate * HOUR
-                return max(due, last_at + _SHORTEST)
+                return moment + (self.bar - missing) / rate * HOUR
             missing, moment = missing + more, end
         return None
 
@@ -77,7 +88,9 @@ def learn(counts: Mapping[datetime, int], start: datetime, end: datetime) -> Rhy
         brought[_of_week(hour)].append(count)
     brought = [_without_floods(counts) for counts in brought]
     burst = _burst(brought)
-    return Rhythm(_rates(brought, burst), burst * math.log(_SELDOM * sum(found) / burst))
+    averages = (statistics.fmean(counts) if counts else 0.0 for counts in brought for _ in range(2))
+    bar = burst * math.log(_SELDOM * sum(found) / burst)
+    return Rhythm(_rates(brought, burst), bar, tuple(averages))
 
 
 def _rates(brought: Sequence[Sequence[int]], burst: float) -> tuple[float, ...]:

@@ -61,7 +61,6 @@ _VALUES = ", ".join("?" for _ in fields(Listing))
 _KEEP = f"INSERT OR REPLACE INTO listings ({_NAMES}) VALUES ({_VALUES})"  # noqa: S608 - likewise
 
 _BEGIN = "UPDATE counters SET value = value + 1 WHERE name = 'readings' RETURNING value"
-_LAST = "SELECT coalesce(max(read_number), 0) AS number FROM listings"
 
 _LIST = """
 INSERT INTO listed VALUES (?1,
@@ -92,11 +91,6 @@ def last_read_at(reader: Reader) -> str | None:
     """When the reading of any list began that last came to its end, as the column holds it."""
     found: str | None = reader.rows("SELECT max(read_at) AS read_at FROM listings")[0]["read_at"]
     return found
-
-
-def last_number(reader: Reader) -> int:
-    """The number of the newest reading of any list that has come to its end; 0: none has."""
-    return int(reader.rows(_LAST)[0]["number"])
 
 
 def keep(connection: sqlite3.Connection, listing: Listing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailhook import times
 from mailhook.config import Settings
@@ -24,6 +24,9 @@ _REMOVE = {
 # What is not in the settings for a time brings nothing then, and misses nothing.
 _LEAVE = "INSERT INTO absences (road, since) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _RETURN = "UPDATE absences SET until = ? WHERE road = ? AND until IS NULL"
+# Where two programs use one store by settings of their own, no road is absent for minutes.
+_SHORTEST = timedelta(days=1)
+_WAS_HERE = "DELETE FROM absences WHERE road = ? AND until IS NULL AND since > ?"
 
 Named = dict[str, set[str]]
 
@@ -52,11 +55,13 @@ def note(connection: sqlite3.Connection, named: Named, at: datetime) -> None:
         connection.executemany(_ADD[table], [(name, times.stored(at)) for name in added])
         connection.executemany(_REMOVE[table], [(name,) for name in removed])
         if table == "roads":
-            _note_absences(connection, added, removed, times.stored(at))
+            _note_absences(connection, added, removed, at)
 
 
 def _note_absences(
-    connection: sqlite3.Connection, added: set[str], removed: set[str], at: str
+    connection: sqlite3.Connection, added: set[str], removed: set[str], at: datetime
 ) -> None:
-    connection.executemany(_RETURN, [(at, road) for road in added])
-    connection.executemany(_LEAVE, [(road, at) for road in removed])
+    lately = times.stored(at - _SHORTEST)
+    connection.executemany(_WAS_HERE, [(road, lately) for road in added])
+    connection.executemany(_RETURN, [(times.stored(at), road) for road in added])
+    connection.executemany(_LEAVE, [(road, times.stored(at)) for road in removed])

@@ -37,9 +37,11 @@ class Item:
     location: str
 
     @property
-    def state(self) -> str:
-        """What its location begins with, whatever the content: its name and `update_date`."""
-        return self.location[:-_DIGEST_LETTERS]
+    def state(self) -> str | None:
+        """What its location begins with, whatever the content; None without name and date."""
+        if self.text("idempotency_key") and self.text("update_date"):
+            return self.location[:-_DIGEST_LETTERS]
+        return None
 
     def text(self, name: str) -> str | None:
         """A member that is a text and not blank."""
