@@ -32,6 +32,7 @@ from mailhook.trust import Trust
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TRUST = Trust(TrustSettings(authserv_id=(mails.SERVER,)))
 STATE = "SELECT state, healing FROM alerts"
+TOLD = {"trust": {"authserv_id": mails.SERVER}}
 
 
 def disabled(ago: timedelta = timedelta(0), *, proof: str | None = mails.PROOF) -> bytes:
@@ -53,6 +54,45 @@ def test_what_is_resolved_before_its_gap_is_closed_is_told_when_it_is(api: FakeA
     assert json.loads(home.call("reconcile", "--json").out)["healed"] == 0
     ((state, healing),) = asked(home.store, STATE)
     assert (state, str(healing).partition(":")[0]) == ("resolved", "healed")
+
+
+def test_a_gap_is_healed_only_once_all_of_its_time_was_read(api: FakeApi, home: Home):
+    api.page_size = 5
+    fill(api, 100, days=20)
+    home.call("reconcile")
+    home.deliver(disabled(6 * DAY), at=NOW)
+    for number in range(3):
+        told = {"check_id": f"CHK-late-{number}", "status": "completed"}
+        api.add("check", "finished", told, NOW - 5.5 * DAY)
+    done = json.loads(home.call("reconcile", "--json").out)
+    assert (done["new"], done["healed"], done["is_whole"]) == (3, 1, True)
+    api.requests.clear()
+    home.call("reconcile")
+    assert len(api.asked("/v1/hooks")) == 3, "as far as a day before the position"
+
+
+def test_what_is_healed_or_lost_stays_so_though_another_list_cannot_be_read(
+    api: FakeApi, home: Home, tmp_path: Path
+):
+    home.deliver(disabled(HOUR), at=NOW)
+    old = mails.write("Deliveries of your webhook are failing.\r\n", date=NOW - 70 * DAY)
+    home.deliver(old, at=NOW)
+    fill(api, 5, days=0.1)
+    home.call("reconcile")
+    before = asked(home.store, f"{STATE} ORDER BY state")
+    assert [state for state, _ in before] == ["healed", "lost"]
+    with FakeApi() as other:
+        other.fail(500, times=99)
+        home.write(TOLD | {"api": given_to(other, tmp_path)})
+        with stamina.set_testing(testing=True, attempts=1):
+            assert home.call("reconcile").code == 75
+        assert asked(home.store, f"{STATE} ORDER BY state") == before
+        home.write(TOLD | {"api": given_to(other, tmp_path) | {"requests_per_run": 1}})
+        other.mend()
+        other.page_size = 1
+        fill(other, 3, days=0.1)
+        home.call("reconcile")
+    assert asked(home.store, f"{STATE} ORDER BY state") == before
 
 
 def test_what_was_dropped_unread_is_lost_and_not_healed(api: FakeApi, home: Home):

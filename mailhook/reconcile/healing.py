@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailhook import times
-from mailhook.reconcile.reading import REACH
 from mailhook.reconcile.run import Run
+from mailhook.reconcile.window import REACH, begin
 from mailhook.sources.api import source
 from mailhook.store import Reader, Store, healing, listings
 from mailhook.store.healing import Gap, State, Verdict
 from mailhook.store.listings import Listing
 
-# The vendor looks at an hour, and tries again for 171 minutes.
-BEFORE = timedelta(hours=4)
 # For so long the API may give no answer, or tell what cannot be read.
 _PATIENCE = timedelta(days=1)
 
@@ -61,12 +59,6 @@ def settle(store: Store, judged: Iterable[tuple[Gap, Verdict]]) -> list[State]:
 def _kept(gap: Gap, judged: Verdict) -> Verdict:
     """What a person has resolved stays so; what became of the gap is said all the same."""
     return ("resolved", judged[1]) if gap.state == "resolved" else judged
-
-
-def begin(gap: Gap) -> str:
-    """From when on what the vendor has sent may not have come."""
-    moment = times.parse(gap.occurred_at) or times.now()
-    return times.stored(times.around(moment, BEFORE.total_seconds())[0])
 
 
 def verdict(gap: Gap, found: Found, now: datetime) -> Verdict:

@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from mailhook import times
-from mailhook.reconcile.healing import begin, is_late, recorded, settle
+from mailhook.reconcile.healing import is_late, recorded, settle
+from mailhook.reconcile.window import begin
 from mailhook.store import Reader, Store, healing
 from mailhook.store.healing import Gap, Verdict
 

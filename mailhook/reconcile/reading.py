@@ -18,6 +18,7 @@ from mailhook.errors import ConfigError, MailhookError, in_one_line
 from mailhook.reconcile.order import Order
 from mailhook.reconcile.run import Run
 from mailhook.reconcile.taking import take, unknown, without_more
+from mailhook.reconcile.window import REACH, begin
 from mailhook.sources.api import (
     LONGEST_WAIT_SECONDS,
     Item,
@@ -28,11 +29,9 @@ from mailhook.sources.api import (
     pages,
     source,
 )
-from mailhook.store import Store, listings
+from mailhook.store import Store, healing, listings
 from mailhook.store.listings import Listing
 
-# What the API lists, as its documentation says.
-REACH = timedelta(days=60)
 # The address of a next page may be good for this long; who asks once a day goes on with it.
 _FRESH = timedelta(days=3)
 _ALL = ""
@@ -77,14 +76,14 @@ def note_rest(run: Run) -> None:
 
 def _read(run: Run, address: str, since: datetime | None) -> None:
     listing = _own(_listing(run, address), run.client.mark)
-    asked = _asked(listing, since)
+    asked = _asked(run, listing, since)
     run.report.since, run.report.gap = asked or None, _gap(asked, times.now())
     if listing.next and _goes_on(listing, asked, times.now()):
         if _go_on(run, listing) > run.client.requests_left:
             run.report.is_whole = True
             return
         listing = _own(_listing(run, address), run.client.mark)
-        asked = _asked(listing, since)
+        asked = _asked(run, listing, since)
     began = Listing(
         address,
         key_mark=listing.key_mark,
@@ -111,9 +110,16 @@ def _own(listing: Listing, mark: str) -> Listing:
     return replace(new, error=listing.error, failing_since=listing.failing_since)
 
 
-def _asked(listing: Listing, since: datetime | None) -> str:
-    """From when on the list is asked for, as the column holds it."""
-    return times.stored(since) if since else listing.read_until or _ALL
+def _asked(run: Run, listing: Listing, since: datetime | None) -> str:
+    """From when on the list is asked for, as the column holds it.
+
+    While an alert waits to be judged, from where its gap begins: it speaks of all of that.
+    """
+    if since or not listing.read_until:
+        return times.stored(since) if since else _ALL
+    now = times.now()
+    begins = [begin(gap) for gap in healing.gaps(run.reader, now) if gap.state == "open"]
+    return min(listing.read_until, max(min(begins, default="~"), times.stored(now - REACH)))
 
 
 def _go_on(run: Run, listing: Listing) -> int:
