@@ -11,7 +11,6 @@ from typing import Literal
 from urllib.parse import unquote
 
 from mailhook import times
-from mailhook.events import alias
 from mailhook.store.reader import Reader
 
 State = Literal["open", "healed", "lost", "resolved"]
@@ -112,6 +111,8 @@ def unread(reader: Reader, source: str, since: str) -> int:
     Not those that could another time: what the vendor has cut may come whole. One that does
     not even tell its time is of when it was found.
     """
+    from mailhook.events import alias  # with the catalogue, so only where it is needed
+
     waiting = reader.rows(_WAITING, {"source": source})
     keys = [_key(row["location"], source) for row in waiting]
     names = json.dumps([[key, alias(key)] for key in keys])
