@@ -64,15 +64,16 @@ _ASKED_UNTIL = {
 _MISSED_BY = """
 SELECT b.event_id, b.product, b.occurred_at, '{road}' AS road,
        min({seconds}) AS late_seconds, b.email_seconds, b.web_seconds
-FROM roads w
+FROM (SELECT road, until, EXISTS (SELECT 1 FROM absences WHERE road = '{road}') AS was_absent
+      FROM roads WHERE road = '{road}') w
 CROSS JOIN carried c ON c.road = w.road
 CROSS JOIN brought b ON b.product = c.product AND b.occurred_at > c.first_at
       AND b.occurred_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '{grace}')
       AND b.occurred_at <= coalesce(w.until, '~')
       AND b.{road}_seconds IS NULL AND b.has_subject{asked}
-WHERE w.road = '{road}'
-  AND NOT EXISTS (SELECT 1 FROM absences a
-                  WHERE a.road = w.road AND b.occurred_at BETWEEN a.since AND a.until)
+WHERE NOT (w.was_absent AND EXISTS (
+    SELECT 1 FROM absences a
+    WHERE a.road = '{road}' AND b.occurred_at BETWEEN a.since AND a.until))
 """
 
 
