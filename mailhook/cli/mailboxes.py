@@ -68,7 +68,8 @@ def _wrapped(told: str) -> str:
 def poll(ctx: click.Context, *, as_json: bool) -> None:
     """One round of all mailboxes with its actions, then exit.
 
-    Where the service runs, it does the round.
+    With `api` in the settings the vendor is asked after it, where that is due. Where the
+    service runs, it does the round.
     """
     settings = settings_of(ctx)
     _need_mailboxes(settings.mailboxes)
